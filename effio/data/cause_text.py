@@ -1,0 +1,244 @@
+"""How an error tree looks to a person: entries under entries, folded where there are too many or too deep."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias, final
+
+import attrs
+
+from effio.data.errors import members_of
+from effio.data.location import ChildReport, Location
+from effio.data.tree import post_order
+
+Mark: TypeAlias = Literal["✗", "○", "✓", "…"]
+FAILED: Final = "✗"
+CANCELLED: Final = "○"
+SUCCEEDED: Final = "✓"
+OMITTED: Final = "…"
+
+WIDEST = 50
+DEEPEST = 20
+LONGEST = 1_000
+LABEL_WIDTH = 40
+REPR_LENGTH = 200
+EXTRA_LINES = 10
+OTHERS_NOTED = 20
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class Outline:
+    """One entry of a drawn tree: what it says, the lines under it, the entries inside it."""
+
+    text: str
+    mark: Mark = FAILED
+    label: str = attrs.field(default="", kw_only=True)
+    details: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    entries: tuple[Outline, ...] = attrs.field(default=(), kw_only=True)
+
+
+# -- What the entries say ----
+
+
+def outline_error(kind: str, error: object, at: Location | None) -> Outline:
+    """Describe one error: its type and message, where it happened, its cause and notes."""
+    headline, *more = error_text(error).splitlines() or [""]
+    details = [*_location_lines(at), *more[:EXTRA_LINES]]
+    if isinstance(error, BaseException):
+        details += [line for line in _inside(error) if line not in (f"in {at}", *details)]
+    return Outline(kind + headline, label=_label(at), details=tuple(details))
+
+
+def outline_cancelled(text: str, at: Location | None) -> Outline:
+    """Describe one cancellation."""
+    return Outline(text, CANCELLED, label=_label(at), details=tuple(_location_lines(at)))
+
+
+def outline_sequence(parts: Sequence[Outline]) -> Outline:
+    """Put what failed while closing under what failed first."""
+    first = parts[0]
+    details = list(first.details)
+    entries = list(first.entries)
+    for later in parts[1:]:
+        text = f"then, while closing: {later.text}"
+        if later.entries:
+            entries.append(attrs.evolve(later, text=text))
+        else:
+            details += [text, *(f"  {line}" for line in later.details)]
+    mark: Mark = FAILED if any(part.mark == FAILED for part in parts) else CANCELLED
+    return attrs.evolve(first, mark=mark, details=tuple(details), entries=tuple(entries))
+
+
+def outline_parallel(
+    construct: str, at: Location | None, children: Sequence[ChildReport], parts: Sequence[Outline]
+) -> Outline:
+    """Show every child that ran side by side: how it ended, and what went wrong in it."""
+    failed = any(part.mark == FAILED for part in parts)
+    return Outline(
+        f"{construct} {'failed' if failed else 'cancelled'}",
+        FAILED if failed else CANCELLED,
+        label=_label(at),
+        details=tuple(_location_lines(at)),
+        entries=tuple(_match_children(children, parts)),
+    )
+
+
+def error_text(error: object) -> str:
+    """Name an error's type and message as a traceback does; never raises.
+
+    >>> error_text(ValueError("no such user")), error_text("not found")
+    ('ValueError: no such user', "failed with 'not found'")
+    """
+    if not isinstance(error, BaseException):
+        return f"failed with {short_repr(error)}"
+    name = type(error).__qualname__
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be shown)"
+    return f"{name}: {message}" if message else name
+
+
+def short_repr(value: object) -> str:
+    """Show a value in at most `REPR_LENGTH` characters; never raises."""
+    try:
+        shown = repr(value)
+    except Exception:
+        shown = f"<{type(value).__qualname__} whose repr raises>"
+    return shown if len(shown) <= REPR_LENGTH else f"{shown[:REPR_LENGTH]}…"
+
+
+def notes_on(drawn: Sequence[str]) -> tuple[str, ...]:
+    """Say in a note each what else went wrong, by the first line of its drawing; at most `OTHERS_NOTED`."""
+    omitted = len(drawn) - OTHERS_NOTED
+    more = (f"… and {_number(omitted)} more",) if omitted > 0 else ()
+    return (*("also " + other.partition("\n")[0] for other in drawn[:OTHERS_NOTED]), *more)
+
+
+def _label(at: Location | None) -> str:
+    return "" if at is None or at.path is None else at.path.label
+
+
+def _location_lines(at: Location | None) -> list[str]:
+    if at is None:
+        return []
+    shown = str(at)
+    return [shown, *at.notes] if shown else list(at.notes)
+
+
+def _inside(error: BaseException) -> list[str]:
+    """Say in a line each what a group holds, what caused an error, and what its notes say."""
+    lines: list[str] = []
+    members = members_of(error)
+    lines += [f"holds {_first_line(member)}" for member in members[:EXTRA_LINES]]
+    if len(members) > EXTRA_LINES:
+        lines.append(f"… and {_number(len(members) - EXTRA_LINES)} more")
+    if error.__cause__ is not None:
+        lines.append(f"caused by {_first_line(error.__cause__)}")
+    notes = [line for note in getattr(error, "__notes__", ()) for line in str(note).splitlines()]
+    return lines + notes[:EXTRA_LINES]
+
+
+def _first_line(error: BaseException) -> str:
+    return error_text(error).partition("\n")[0]
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+# -- Children and their failures ----
+
+
+def _match_children(children: Sequence[ChildReport], parts: Sequence[Outline]) -> list[Outline]:
+    """Give each child the part it is responsible for; parts that belong to no child come last."""
+    of_outcome = {"failed": FAILED, "cancelled": CANCELLED}
+    counts = Counter(of_outcome.get(child.outcome) for child in children)
+    marks = Counter(part.mark for part in parts)
+    own = {
+        mark: deque(part for part in parts if part.mark == mark)
+        for mark in marks
+        if marks[mark] == counts[mark]
+    }
+    blamed = next((child.label for child in children if child.outcome == "failed"), None)
+    entries: list[Outline] = []
+    for child in children:
+        mark = of_outcome.get(child.outcome)
+        if mark in own:
+            entries.append(attrs.evolve(own[mark].popleft(), label=child.label))
+        else:
+            entries.append(_bystander(child, blamed))
+    return entries + [part for part in parts if part.mark not in own]
+
+
+def _bystander(child: ChildReport, blamed: str | None) -> Outline:
+    if child.outcome == "succeeded":
+        text = "" if child.seconds is None else f"{child.seconds:.2f} s"
+        return Outline(text, SUCCEEDED, label=child.label)
+    if child.outcome == "failed":
+        return Outline("failed", label=child.label)
+    text = "cancelled" if blamed is None else f"cancelled, because {blamed!r} failed"
+    return Outline(text, CANCELLED, label=child.label)
+
+
+# -- Drawing ----
+
+
+def draw(root: Outline) -> str:
+    """Draw the tree with box characters, at most `LONGEST` entries of it."""
+    lines = [root.text, *(f"  {line}" for line in root.details)]
+    pending = _branches(root, "", 1)
+    drawn = 1
+    while pending:
+        entry, prefix, depth, width, last = pending.pop()
+        if drawn == LONGEST:
+            lines.append(f"… and {_number(_size(root) - drawn)} more")
+            break
+        drawn += 1
+        below = prefix + ("   " if last else "│  ")
+        lines.append(f"{prefix}{'└─' if last else '├─'} {_headline(entry, width)}".rstrip())
+        rail = "│  " if entry.entries else "   "
+        lines += [f"{below}{rail}{line}" for line in entry.details]
+        pending += _branches(entry, below, depth + 1)
+    return "\n".join(lines)
+
+
+Branch: TypeAlias = tuple[Outline, str, int, int, bool]
+
+
+def _branches(parent: Outline, prefix: str, depth: int) -> list[Branch]:
+    """Lay out the entries of one parent, the first of them last: they are taken from the end."""
+    shown, rest = _folded(parent, depth)
+    width = min(LABEL_WIDTH, max((len(entry.label) for entry in shown), default=0))
+    branches = [(entry, prefix, depth, width, False) for entry in shown]
+    if rest:
+        branches.append((Outline(rest, OMITTED), prefix, depth, 0, False))
+    if branches:
+        branches[-1] = (*branches[-1][:4], True)
+    return branches[::-1]
+
+
+def _folded(parent: Outline, depth: int) -> tuple[Sequence[Outline], str]:
+    """Choose the entries to show, failed ones before others, and say how many are left out."""
+    entries = parent.entries
+    if depth > DEEPEST:
+        return (), f"and {_number(_size(parent) - 1)} more inside" if entries else ""
+    if len(entries) <= WIDEST:
+        return entries, ""
+    ranks = {FAILED: 0, CANCELLED: 1, SUCCEEDED: 2}
+    by_rank = sorted(range(len(entries)), key=lambda index: ranks[entries[index].mark])
+    shown = [entries[index] for index in sorted(by_rank[:WIDEST])]
+    hidden = Counter(entries[index].mark for index in by_rank[WIDEST:])
+    kinds = ", ".join(f"{_number(count)} {mark}" for mark, count in hidden.items())
+    return shown, f"and {_number(len(entries) - WIDEST)} more ({kinds})"
+
+
+def _size(outline: Outline) -> int:
+    return len(post_order(outline, lambda entry: entry.entries))
+
+
+def _headline(entry: Outline, width: int) -> str:
+    label = f"{entry.label:{width}}  " if width else ""
+    return f"{entry.mark} {label}{entry.text}"
