@@ -1,0 +1,1 @@
+"""What a program can say: `IO` and its words; building them does nothing."""

@@ -1,0 +1,93 @@
+"""How a word refuses an argument that it cannot take, at the line where the program is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isnan
+from typing import Any, TypeVar, cast
+
+from effio.data.cause_text import short_repr
+
+Built = TypeVar("Built")
+
+
+def not_a_program(word: str, value: object) -> TypeError:
+    """The error for `value` where `word` needs a program."""
+    problem = TypeError(f"{word} needs a program, not {short_repr(value)}")
+    problem.add_note(_way_to_a_program(value))
+    return problem
+
+
+def not_a_function(word: str, value: object) -> TypeError:
+    """The error for `value` where `word` needs a function."""
+    problem = TypeError(f"{word} needs a function, not {short_repr(value)}")
+    problem.add_note("give a function that is called when the program runs")
+    return problem
+
+
+def returned_no_program(function: object, value: object) -> TypeError:
+    """The error for a continuation that returned `value`, which is no program."""
+    name = getattr(function, "__qualname__", None) or short_repr(function)
+    problem = TypeError(f"{name} must return a program, not {short_repr(value)}")
+    problem.add_note(_way_to_a_program(value))
+    return problem
+
+
+def function(word: str, value: Built) -> Built:
+    """Refuse what cannot be called."""
+    if not callable(value):
+        raise not_a_function(word, value)
+    return value
+
+
+def count(word: str, what: str, value: object, least: int) -> int:
+    """Refuse what is no whole number of at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{what} of {word} must be a whole number, not {short_repr(value)}")
+    if value < least:
+        raise ValueError(f"{what} of {word} must be at least {least}, not {value}")
+    return value
+
+
+def moment(word: str, value: object) -> float:
+    """Refuse what is no point in time."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        problem = TypeError(f"{word} needs a time in seconds, not {short_repr(value)}")
+        problem.add_note("give for example what `now` gave, plus 1.5")
+        raise problem
+    if isnan(value):
+        raise ValueError(f"{word} needs a time in seconds, not {value!r}")
+    return float(value)
+
+
+def types(word: str, given: object) -> tuple[type[Any], ...]:
+    """Make a tuple of the class or the classes that `word` was given; refuse anything else."""
+    classes = cast("tuple[type[Any], ...]", given if isinstance(given, tuple) else (given,))
+    for wanted in classes:
+        way_out = "give for example ValueError or (ValueError, OSError)"
+        instance(word, wanted, type, "a class or a tuple of classes", way_out)
+    return classes
+
+
+def read(word: str, values: Iterable[Built]) -> tuple[Built, ...]:
+    """Read an iterable once, so that the program can run many times."""
+    instance(
+        word, values, Iterable, "an iterable", "give for example a list; it is read when the program is built"
+    )
+    return tuple(values)
+
+
+def instance(word: str, value: object, kind: type[object], wanted: str, way_out: str) -> None:
+    """Refuse what is not of the class `kind`."""
+    if not isinstance(value, kind):
+        problem = TypeError(f"{word} needs {wanted}, not {short_repr(value)}")
+        problem.add_note(way_out)
+        raise problem
+
+
+def _way_to_a_program(value: object) -> str:
+    if callable(value):
+        return "call it, or wrap it as delay(function) or attempt(function)"
+    if hasattr(value, "__await__"):
+        return "wrap the async function as from_async(function, ...), without calling it"
+    return "wrap a plain value as pure(value)"

@@ -1,0 +1,396 @@
+"""The words that are said in other words: a node for each, so that a program is shown as it was written.
+
+`desugar` says each of them in the words of `primitive`. A wrong argument is refused when the node is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, ClassVar, NoReturn
+
+import attrs
+
+from effio.algebra.primitive import OnFailure
+from effio.algebra.shape import (
+    Again,
+    Contest,
+    Derived,
+    Function,
+    ManySources,
+    OneSource,
+    Program,
+    TwoWays,
+    WithFinalizer,
+    WithFunction,
+    WithItems,
+    WithLimit,
+    WithOther,
+    WithSeconds,
+    WithValue,
+    Word,
+    is_function,
+    is_function_or_none,
+    is_program,
+)
+
+# -- One after another ---------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class Unit(Word[None]):
+    """Succeed with None."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Tap(WithFunction):
+    """Run `source`, then what `function` makes of its value; keep that value."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Then(WithOther):
+    """Run `source`, then `other`."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Zip(WithOther):
+    """Run `source`, then `other`, and give both values."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Flatten(OneSource):
+    """Run `source`, then the program that is its value."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class AsValue(WithValue):
+    """Run `source` and give `value` instead of its own."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class IfThen(Derived):
+    """Run `if_true` or `if_false`, as `condition` says."""
+
+    word: ClassVar[str] = "if_"
+    condition: bool | Program
+    if_true: Program = attrs.field(validator=is_program)
+    if_false: Program = attrs.field(validator=is_program)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Collect(ManySources):
+    """Run `ios` one after another and give the list of their values."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Traverse(WithItems):
+    """Run what `function` makes of each of `items`, one after another, and give the list of values."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class ZipAll(ManySources):
+    """Run `ios` one after another and give the tuple of their values."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Retry(Again):
+    """Run `source`, again at most `times` times after typed failures, with `seconds` in between."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Repeat(Again):
+    """Run `source`, then `times` times more, with `seconds` in between; give the last value."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Memoize(OneSource):
+    """Give a program that runs `source` once and has the same exit at every run."""
+
+
+# -- Failures ------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class MapError(WithFunction):
+    """Apply `function` to the typed errors of `source`."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class CatchAll(WithFunction):
+    """Go on with what `function` makes of the typed error of `source`."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class CatchSome(WithFunction):
+    """Go on with what `function` makes of the typed error of `source`, unless that is None."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class CatchOnly(WithFunction):
+    """Go on with what `function` makes of the typed error of `source` if it is one of `exceptions`."""
+
+    word: ClassVar[str] = "catch"
+    exceptions: tuple[type[Any], ...]
+
+
+@attrs.frozen(eq=False, repr=False)
+class OrElse(WithOther):
+    """Run `other` if `source` fails."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class OrElseSucceed(WithValue):
+    """Give `value` if `source` fails."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class OrDie(OneSource):
+    """Take every typed error of `source` for a defect."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Refine(OneSource):
+    """Take every typed error of `source` that is not one of `kept` for a defect."""
+
+    kept: tuple[type[Any], ...]
+
+
+@attrs.frozen(eq=False, repr=False)
+class Either(OneSource):
+    """Give the typed outcome of `source` as a value."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Absolve(OneSource):
+    """Take on the outcome that is the value of `source`."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Flip(OneSource):
+    """Exchange value and typed error of `source`."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class FoldBoth(TwoWays):
+    """Give what one of two functions makes of the typed outcome of `source`."""
+
+    word: ClassVar[str] = "fold"
+
+
+@attrs.frozen(eq=False, repr=False)
+class FoldCause(TwoWays):
+    """Give what one of two functions makes of the exit of `source`."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class ToExit(OneSource):
+    """Give the exit of `source` as a value."""
+
+    word: ClassVar[str] = "exit"
+
+
+@attrs.frozen(eq=False, repr=False)
+class TapError(WithFunction):
+    """Run what `function` makes of the typed error of `source`, and fail all the same."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Squashed(OneSource):
+    """Fail with the primary error of `source` alone, the others being notes on it."""
+
+
+# -- Finalizers ----------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class Ensuring(WithOther):
+    """Run `other`, shielded, when `source` has ended."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class OnCancel(WithFinalizer):
+    """Run `finalizer`, shielded, when `source` was cancelled."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class OnError(WithFinalizer):
+    """Run `finalizer`, shielded, when `source` failed without being cancelled."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Bracket(Derived):
+    """Run `acquire`, shielded, what `use` makes of its value, and, shielded, what `release` makes of it."""
+
+    acquire: Program = attrs.field(validator=is_program)
+    use: Function = attrs.field(validator=is_function)
+    release: Function = attrs.field(validator=is_function)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Shielded(OneSource):
+    """Run `source` protected from the scopes outside."""
+
+
+# -- Time ----------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class Now(Word[float]):
+    """Give the time of the clock in seconds."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class YieldNow(Word[None]):
+    """Let the others run once."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class EffectiveDeadline(Word[float]):
+    """Give the earliest deadline around, infinite if there is none."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class SleepUntil(Derived):
+    """Wait until the clock shows `deadline`."""
+
+    deadline: float
+
+
+@attrs.frozen(eq=False, repr=False)
+class FailAfter(WithSeconds):
+    """Cancel `source` after `seconds` and fail with `TimedOut`."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class MoveOnAfter(WithSeconds):
+    """Cancel `source` after `seconds` and give None."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class TimeoutTo(WithSeconds):
+    """Cancel `source` after `seconds` and run `fallback`."""
+
+    fallback: Program = attrs.field(validator=is_program)
+
+
+@attrs.frozen(eq=False, repr=False)
+class AbandonAfter(WithSeconds):
+    """Cancel `source` after `seconds`, fail with `TimedOut` at once; `group` (None: the run) sees it end."""
+
+    group: Any
+
+
+@attrs.frozen(eq=False, repr=False)
+class CancelScoped(Derived):
+    """Run what `body` makes of a new `CancelScope`; give None if the scope caught its own cancel."""
+
+    word: ClassVar[str] = "cancel_scope"
+    body: Function = attrs.field(validator=is_function)
+    seconds: float | None
+    name: str | None
+
+
+# -- Together ------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class ParZip(ManySources):
+    """Run `ios` at once and give the tuple of their values."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class ParMap(ManySources):
+    """Run `ios` at once and give what `function` makes of their values."""
+
+    function: Function = attrs.field(validator=is_function)
+
+
+@attrs.frozen(eq=False, repr=False)
+class ParCollect(WithLimit):
+    """Run `ios` at once and give the list of their values."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class ParTraverse(WithItems):
+    """Run what `function` makes of each of `items`, at most `limit` at once; give the list of values."""
+
+    limit: int | None
+
+
+@attrs.frozen(eq=False, repr=False)
+class ParDict(WithLimit):
+    """Run `ios` at once and give their values as a dictionary by `keys`."""
+
+    keys: tuple[Hashable, ...]
+
+
+@attrs.frozen(eq=False, repr=False)
+class ParSettle(WithLimit):
+    """Run `ios` at once and give the list of their exits."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class ParValidate(WithLimit):
+    """Run `ios` at once; give the list of values, or fail with the tuple of all typed errors."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Race(Contest):
+    """Run `ios` at once; the first success wins."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class FirstCompleted(Contest):
+    """Run `ios` at once; the first exit wins."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class RaceStaggered(Contest):
+    """Start each of `ios` when the last one started fails or after `seconds`; the first success wins."""
+
+    seconds: float
+
+
+@attrs.frozen(eq=False, repr=False)
+class TaskGrouped(Derived):
+    """Run what `body` makes of a new `TaskGroup`, then wait for all its children."""
+
+    word: ClassVar[str] = "task_group"
+    body: Function = attrs.field(validator=is_function)
+    on_failure: OnFailure
+    handler: Function | None = attrs.field(validator=is_function_or_none)
+    name: str | None
+
+
+@attrs.frozen(eq=False, repr=False)
+class StartService(Derived):
+    """Start in `group` what `service` makes of `started`; give the value `started` is called with."""
+
+    word: ClassVar[str] = "start"
+    group: Any
+    service: Function = attrs.field(validator=is_function)
+    name: str | None
+
+
+# -- The world outside ---------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class Never(Word[NoReturn]):
+    """Wait for ever."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class FromCallback(Derived):
+    """Run the program that somebody calls the `resume` with that `register` is given."""
+
+    register: Function = attrs.field(validator=is_function)
+
+
+@attrs.frozen(eq=False, repr=False)
+class ShowFibers(Word[str]):
+    """Give one line with the names of all fibers and which one runs."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class DumpFibers(Word[str]):
+    """Give the tree of all fibers with what each one waits for."""

@@ -1,0 +1,192 @@
+"""How a program is shown before it runs: as `repr` in one line, as `str` with a line for each step.
+
+Both are bounded in depth, width and length, so that a program of any size is shown at once. A program is told
+from another value by its tag, since `io` imports this module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+import attrs
+
+from effio.data.cause_text import short_repr
+
+LINE_DEPTH: Final = 2
+LINE_STEPS: Final = 6
+LINE_WIDTH: Final = 4
+LINE_LENGTH: Final = 200
+TREE_DEPTH: Final = 12
+TREE_STEPS: Final = 30
+TREE_WIDTH: Final = 20
+TREE_LINES: Final = 400
+
+WORDS: Final = {
+    "Call": "delay",
+    "Fold": "fold_exit",
+    "Generate": "do",
+    "Group": "task_group",
+    "Leaf": "from_async",
+    "Park": "wait",
+    "Scoped": "cancel_scope",
+}
+"""The primitive nodes that are not called like the word that makes them."""
+
+NOT_SHOWN: Final = frozenset({"source", "site", "catches", "outside", "withdraw"})
+
+
+def line(program: Any) -> str:
+    """Show the program as somebody could have written it."""
+    text = _in_line(program, LINE_DEPTH)
+    if len(text) > LINE_LENGTH:
+        text = f"{text[: LINE_LENGTH - 1]}…"
+    return f"<IO {text}>"
+
+
+def tree(program: Any) -> str:
+    """Show its steps one below the other, and below a step the programs that it runs."""
+    lines = list(islice(_lines(program, TREE_DEPTH), TREE_LINES + 1))
+    return "\n".join([*lines[:TREE_LINES], "…"] if len(lines) > TREE_LINES else lines)
+
+
+def fields(program: Any) -> list[tuple[str, Any]]:
+    """List the fields of a node with their names, in the order of its constructor."""
+    kind: type[Any] = type(program)
+    if attrs.has(kind):
+        names = [field.name for field in attrs.fields(kind)]
+    else:
+        names = [name for name, member in vars(kind).items() if isinstance(member, property)]
+    return [(name, getattr(program, name)) for name in names]
+
+
+def word(program: Any) -> str:
+    """Say what the user wrote to make this node."""
+    kind: type[Any] = type(program)
+    match kind.__name__:
+        case "Call" | "Leaf" if program.catches == (Exception,):
+            return "attempt" if kind.__name__ == "Call" else "from_async"
+        case "Parallel":
+            return str(program.name)
+        case "Watch":
+            return str(program.how)
+        case name:
+            spoken = WORDS.get(name) or re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+            return str(getattr(kind, "word", spoken))
+
+
+# -- In one line ---------------------------------------------------------------------------------------------
+
+
+def _in_line(program: Any, depth: int) -> str:
+    if depth == 0:
+        return "…"
+    head, steps, more = _chain(program, LINE_STEPS)
+    shown = "…" if more else _call(head, depth)
+    return "".join([shown, *(f".{_call(step, depth)}" for step in steps)])
+
+
+def _call(program: Any, depth: int) -> str:
+    values, programs = _arguments(program)
+    inner = [_in_line(part, depth - 1) for part in programs[:LINE_WIDTH]]
+    if len(programs) > LINE_WIDTH:
+        inner.append("…")
+    return _written(program, [*inner, *values])
+
+
+# -- As a tree -----------------------------------------------------------------------------------------------
+
+
+def _lines(program: Any, depth: int) -> Iterator[str]:
+    if depth == 0:
+        yield "…"
+        return
+    head, steps, more = _chain(program, TREE_STEPS)
+    if more:
+        yield "…"
+    else:
+        yield from _step(head, "", depth)
+    for step in steps:
+        yield from _step(step, ".", depth)
+
+
+def _step(program: Any, prefix: str, depth: int) -> Iterator[str]:
+    values, programs = _arguments(program)
+    yield prefix + _written(program, values)
+    shown = programs[:TREE_WIDTH]
+    hidden = len(programs) - len(shown)
+    for index, part in enumerate(shown):
+        last = index == len(shown) - 1 and not hidden
+        for number, text in enumerate(_lines(part, depth - 1)):
+            branch = ("└─ " if last else "├─ ") if number == 0 else ("   " if last else "│  ")
+            yield branch + text
+    if hidden:
+        yield f"└─ … and {hidden} more"
+
+
+# -- Parts ---------------------------------------------------------------------------------------------------
+
+
+def _is_program(value: Any) -> bool:
+    kind: type[Any] = type(value)
+    return isinstance(getattr(kind, "_tag", None), int)
+
+
+def _chain(program: Any, limit: int) -> tuple[Any, list[Any], bool]:
+    """Follow the sources: where it begins, the last steps in order, whether there are more than `limit`."""
+    steps: list[Any] = []
+    while len(steps) < limit and hasattr(program, "source") and not hasattr(program, "group"):
+        steps.append(program)
+        program = program.source
+    steps.reverse()
+    return program, steps, hasattr(program, "source") and not hasattr(program, "group")
+
+
+def _arguments(program: Any) -> tuple[list[str], list[Any]]:
+    """Split what a node was given into plain values, as text, and programs."""
+    values: list[str] = []
+    programs: list[Any] = []
+    for name, value in fields(program):
+        if name in NOT_SHOWN or value is None:
+            continue
+        if _is_program(value):
+            programs.append(value)
+        elif name == "ios":
+            programs.extend(value)
+        else:
+            values.extend(_values(name, value))
+    return values, programs
+
+
+def _values(name: str, value: Any) -> Iterator[str]:
+    if name == "items":
+        yield f"{len(value)} items"
+    elif name == "args":
+        yield from map(short_repr, value)
+    elif name == "kwargs":
+        yield from (f"{key}={short_repr(given)}" for key, given in value.items())
+    else:
+        yield _value(value)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, partial):
+        return f"partial({_value(value.func)})"  # pyright: ignore[reportUnknownMemberType]
+    if isinstance(value, float):
+        return f"{value:g}"
+    name = getattr(value, "__qualname__", None)
+    if not isinstance(name, str):
+        return short_repr(value)
+    return name.rpartition("<locals>.")[2].replace("<lambda>", "lambda")
+
+
+def _written(program: Any, arguments: list[str]) -> str:
+    spoken = word(program)
+    if spoken == "do":
+        spoken, arguments = arguments[0], arguments[1:]
+    elif not arguments:
+        return spoken
+    return f"{spoken}({', '.join(arguments)})"

@@ -1,0 +1,169 @@
+"""What the words for one program after another mean.
+
+The functions that users give are called by the interpreter alone, so that it knows whom to name when one
+raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from returns.result import Success
+
+from effio.algebra import derived
+from effio.algebra.desugar.error import is_typed
+from effio.algebra.primitive import FlatMap, Generate, Halt, Map, Pure, Sleep
+from effio.algebra.shape import Program
+from effio.data.cause import Cause, then
+from effio.data.exit import Exit
+
+T = TypeVar("T")
+
+UNIT: Final = Pure(None)
+
+
+def constant(value: T) -> Callable[[Any], T]:
+    """A function that gives `value` whatever it is given."""
+    return partial(first, value)
+
+
+def first(value: T, _ignored: object) -> T:
+    return value
+
+
+def unit(node: derived.Unit) -> Program:
+    return UNIT
+
+
+def then_other(node: derived.Then) -> Program:
+    return FlatMap(node.source, constant(node.other))
+
+
+def tap(node: derived.Tap) -> Program:
+    return FlatMap(node.source, partial(tapped, node.function))
+
+
+def tapped(function: Callable[[T], Program], value: T) -> Program:
+    return Map(FlatMap(Pure(value), function), constant(value))
+
+
+def zip_other(node: derived.Zip) -> Program:
+    return FlatMap(node.source, partial(paired, node.other))
+
+
+def paired(other: Program, value: object) -> Program:
+    return Map(other, partial(pair, value))
+
+
+def pair(left: object, right: object) -> tuple[object, object]:
+    return left, right
+
+
+def flatten(node: derived.Flatten) -> Program:
+    return FlatMap(node.source, the_program_to_flatten)
+
+
+def the_program_to_flatten(value: Program) -> Program:
+    return value
+
+
+def as_value(node: derived.AsValue) -> Program:
+    return Map(node.source, constant(node.value))
+
+
+# -- Choice --------------------------------------------------------------------------------------------------
+
+
+def if_then(node: derived.IfThen) -> Program:
+    if isinstance(node.condition, bool):
+        return branch(node, node.condition)
+    return FlatMap(node.condition, partial(branch, node))
+
+
+def branch(node: derived.IfThen, condition: object) -> Program:
+    return node.if_true if condition else node.if_false
+
+
+# -- Many ----------------------------------------------------------------------------------------------------
+
+
+def collect(node: derived.Collect) -> Program:
+    return Generate(in_order, (node.ios,), {})
+
+
+def zip_all(node: derived.ZipAll) -> Program:
+    return Map(Generate(in_order, (node.ios,), {}), tuple)
+
+
+def in_order(ios: tuple[Program, ...]) -> Generator[Program, Any, list[Any]]:
+    values: list[Any] = []
+    for io in ios:
+        values.append((yield io))
+    return values
+
+
+def traverse(node: derived.Traverse) -> Program:
+    return Generate(each_in_order, (node.items, node.function), {})
+
+
+def each_in_order(
+    items: tuple[Any, ...], function: Callable[[Any], Program]
+) -> Generator[Program, Any, list[Any]]:
+    values: list[Any] = []
+    for item in items:
+        values.append((yield FlatMap(Pure(item), function)))
+    return values
+
+
+# -- Again ---------------------------------------------------------------------------------------------------
+
+
+def repeat(node: derived.Repeat) -> Program:
+    return Generate(repeatedly, (node,), {})
+
+
+def repeatedly(node: derived.Repeat) -> Generator[Program, Any, Any]:
+    value = yield node.source
+    for _ in range(node.times):
+        if node.seconds:
+            yield Sleep(node.seconds)
+        value = yield node.source
+    return value
+
+
+def retry(node: derived.Retry) -> Program:
+    return Generate(until_success, (node,), {})
+
+
+def until_success(node: derived.Retry) -> Generator[Program, Any, Any]:
+    """Keep the cause of every failed attempt; a defect or a cancellation ends it like the last attempt does."""
+    attempt = node.source.exit()
+    failed: list[Cause[Any]] = []
+    for remaining in range(node.times, -1, -1):
+        exit: Exit[Any, Any] = yield attempt
+        if isinstance(exit, Success):
+            return exit.unwrap()
+        failed.append(exit.failure())
+        if not is_typed(failed[-1]):
+            break
+        if remaining and node.seconds:
+            yield Sleep(node.seconds)
+    yield Halt(then(failed[0], *failed[1:]))
+
+
+ROWS: Final[dict[type, Callable[[Any], Program]]] = {
+    derived.Unit: unit,
+    derived.Then: then_other,
+    derived.Tap: tap,
+    derived.Zip: zip_other,
+    derived.Flatten: flatten,
+    derived.AsValue: as_value,
+    derived.IfThen: if_then,
+    derived.Collect: collect,
+    derived.ZipAll: zip_all,
+    derived.Traverse: traverse,
+    derived.Repeat: repeat,
+    derived.Retry: retry,
+}

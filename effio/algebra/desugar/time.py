@@ -1,0 +1,169 @@
+"""Time in primitive words: a timeout is a cancel scope with a deadline, and what it gives when it catches that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+from typing import Any, Final, final
+
+from returns.result import Failure
+
+from effio.algebra import derived
+from effio.algebra.desugar.signal import Signal
+from effio.algebra.io import IO
+from effio.algebra.primitive import (
+    Ask,
+    Fail,
+    FlatMap,
+    Fold,
+    Fork,
+    Halt,
+    Named,
+    OnExit,
+    Pure,
+    Scoped,
+    Shield,
+    Sleep,
+    Watch,
+)
+from effio.data.cause import Cause
+from effio.data.errors import TimedOut
+from effio.data.exit import Exit
+
+NOTHING: Final = Pure(None)
+
+
+def now(node: derived.Now) -> IO[Any, Any]:
+    return Ask(time_of)
+
+
+def time_of(fiber: Any) -> float:
+    """What the clock of the run shows."""
+    return float(fiber.now())
+
+
+def yield_now(node: derived.YieldNow) -> IO[Any, Any]:
+    return Sleep(0.0)
+
+
+def sleep_until(node: derived.SleepUntil) -> IO[Any, Any]:
+    deadline = node.deadline
+    return FlatMap(Ask(time_of), lambda moment: Sleep(max(0.0, deadline - moment)))
+
+
+def effective_deadline(node: derived.EffectiveDeadline) -> IO[Any, Any]:
+    return Ask(deadline_of, peek=True)
+
+
+def deadline_of(fiber: Any) -> float:
+    """The earliest deadline that can cut the fiber where it is."""
+    return float(fiber.effective_deadline())
+
+
+# -- Timeouts ------------------------------------------------------------------------------------------------
+
+
+def within(source: IO[Any, Any], seconds: float, expired: Callable[[Any], IO[Any, Any]], name: str) -> IO[Any, Any]:
+    """Run `source` in a scope with a deadline."""
+    return Scoped(lambda scope: source, None if seconds == inf else seconds, expired, name)
+
+
+def timed_out(seconds: float, source: IO[Any, Any]) -> IO[Any, Any]:
+    """Fail because the deadline of `source` has passed."""
+    return Fail(TimedOut(seconds, source.name if isinstance(source, Named) else None))
+
+
+def fail_after(node: derived.FailAfter) -> IO[Any, Any]:
+    seconds, source = node.seconds, node.source
+    return within(source, seconds, lambda scope: timed_out(seconds, source), "fail_after")
+
+
+def move_on_after(node: derived.MoveOnAfter) -> IO[Any, Any]:
+    return within(node.source, node.seconds, lambda scope: NOTHING, "move_on_after")
+
+
+def timeout_to(node: derived.TimeoutTo) -> IO[Any, Any]:
+    fallback = node.fallback
+    return within(node.source, node.seconds, lambda scope: fallback, "timeout_to")
+
+
+def cancel_scope(node: derived.CancelScoped) -> IO[Any, Any]:
+    seconds = None if node.seconds == inf else node.seconds
+    return Scoped(node.body, seconds, lambda scope: NOTHING, node.name or "cancel_scope")
+
+
+# -- Letting go ----------------------------------------------------------------------------------------------
+
+
+def abandon_after(node: derived.AbandonAfter) -> IO[Any, Any]:
+    return Shield(lambda restore: Attended(node).program(restore))
+
+
+@final
+class Attended:
+    """One run of a program that may be let go: a fiber in a background family, and whether anybody still cares.
+
+    While somebody does, that one is given the outcome and the family sees a success; afterwards the family is told.
+    """
+
+    __slots__ = ("node", "outcome")
+
+    def __init__(self, node: derived.AbandonAfter) -> None:
+        self.node = node
+        self.outcome = Signal("a program that may be abandoned")
+
+    def program(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]]) -> IO[Any, Any]:
+        attended = OnExit(Fold(self.node.source, self.failed, self.succeeded), self.ended)
+        group = self.node.group
+        family = Ask(background_of) if group is None else Pure(group._core)
+        source = self.node.source
+        name = source.name if isinstance(source, Named) else "abandonable"
+        fork = FlatMap(family, lambda core: Fork(core, attended, name))
+        return FlatMap(restore(fork), partial(self.attend, restore))
+
+    def attend(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]], fiber: Any) -> IO[Any, Any]:
+        waiting = within(self.outcome.wait(), self.node.seconds, partial(self.let_go, fiber), "abandon_after")
+        return OnExit(restore(waiting), partial(self.stop_waiting, fiber))
+
+    def let_go(self, fiber: Any, scope: Any) -> IO[Any, Any]:
+        timeout = timed_out(self.node.seconds, self.node.source)
+        self.outcome.fire(timeout)
+        fiber._core.request_cancel("deadline", None, "abandoned")
+        return timeout
+
+    def stop_waiting(self, fiber: Any, exit: Exit[Any, Any]) -> IO[Any, Any]:
+        """A cancel from outside lets nothing go: it waits for the program."""
+        if isinstance(exit, Failure) and not self.outcome.fired:
+            return Watch(fiber._core, "cancel")
+        return NOTHING
+
+    def succeeded(self, value: Any) -> IO[Any, Any]:
+        self.outcome.fire(Pure(value))
+        return NOTHING
+
+    def failed(self, cause: Cause[Any]) -> IO[Any, Any]:
+        return NOTHING if self.outcome.fire(Halt(cause)) else Halt(cause)
+
+    def ended(self, exit: Exit[Any, Any]) -> IO[Any, Any]:
+        if isinstance(exit, Failure):
+            self.outcome.fire(Halt(exit.failure()))
+        return NOTHING
+
+
+def background_of(fiber: Any) -> Any:
+    """The family of the run that keeps what was let go."""
+    return fiber.scheduler.background()
+
+
+ROWS: Final[dict[type, Callable[[Any], IO[Any, Any]]]] = {
+    derived.Now: now,
+    derived.YieldNow: yield_now,
+    derived.SleepUntil: sleep_until,
+    derived.EffectiveDeadline: effective_deadline,
+    derived.FailAfter: fail_after,
+    derived.MoveOnAfter: move_on_after,
+    derived.TimeoutTo: timeout_to,
+    derived.AbandonAfter: abandon_after,
+    derived.CancelScoped: cancel_scope,
+}

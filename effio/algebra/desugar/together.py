@@ -1,0 +1,240 @@
+"""What runs at once, in primitive words: one parallel node by policy, task groups, staggered races."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, final
+
+from returns.result import Failure
+
+from effio.algebra import derived
+from effio.algebra.desugar.signal import Signal
+from effio.algebra.io import IO
+from effio.algebra.primitive import (
+    Ask,
+    Call,
+    FlatMap,
+    Fold,
+    Fork,
+    Group,
+    Halt,
+    Map,
+    Named,
+    OnExit,
+    Parallel,
+    Pure,
+    Scoped,
+    Shield,
+    Suspend,
+    Watch,
+)
+from effio.data.cause import Cause, Die
+from effio.data.errors import NotStarted
+from effio.data.exit import Exit
+
+NOTHING: Final = Pure(None)
+
+# -- All of them ---------------------------------------------------------------------------------------------
+
+
+def par_zip(node: derived.ParZip) -> IO[Any, Any]:
+    return Map(Parallel(node.ios, "all", "par_zip"), tuple)
+
+
+def par_map(node: derived.ParMap) -> IO[Any, Any]:
+    function = node.function
+    return Map(Parallel(node.ios, "all", "par_map"), lambda values: function(*values))
+
+
+def par_collect(node: derived.ParCollect) -> IO[Any, Any]:
+    return Parallel(node.ios, "all", "par_collect", limit=node.limit)
+
+
+def par_traverse(node: derived.ParTraverse) -> IO[Any, Any]:
+    return Parallel(node.items, "all", "par_traverse", function=node.function, limit=node.limit)
+
+
+def par_dict(node: derived.ParDict) -> IO[Any, Any]:
+    labels = tuple(map(str, node.keys))
+    together = Parallel(node.ios, "all", "par_dict", limit=node.limit, labels=labels)
+    return Map(together, lambda values: dict(zip(node.keys, values, strict=True)))
+
+
+def par_settle(node: derived.ParSettle) -> IO[Any, Any]:
+    return Parallel(node.ios, "settle", "par_settle", limit=node.limit)
+
+
+def par_validate(node: derived.ParValidate) -> IO[Any, Any]:
+    return Parallel(node.ios, "validate", "par_validate", limit=node.limit)
+
+
+# -- One of them ---------------------------------------------------------------------------------------------
+
+
+def race(node: derived.Race) -> IO[Any, Any]:
+    return Parallel(node.ios, "race", "race", dispose=node.dispose)
+
+
+def first_completed(node: derived.FirstCompleted) -> IO[Any, Any]:
+    return Parallel(node.ios, "first", "first_completed", dispose=node.dispose)
+
+
+def race_staggered(node: derived.RaceStaggered) -> IO[Any, Any]:
+    """A race in which every attempt but the first waits at a gate."""
+    if node.seconds == 0 or len(node.ios) == 1:
+        return Parallel(node.ios, "race", "race_staggered", dispose=node.dispose)
+    return Suspend(lambda: staggered(node))
+
+
+def staggered(node: derived.RaceStaggered) -> IO[Any, Any]:
+    """One run of a staggered race: the gate of each attempt looks at the start and the failure of the one before."""
+    attempts: list[IO[Any, Any]] = []
+    labels: list[str] = []
+    before: Attempt | None = None
+    for index, program in enumerate(node.ios):
+        label = program.name if isinstance(program, Named) else f"race_staggered[{index}]"
+        attempt = Attempt()
+        attempts.append(attempt.program(program, before, node.seconds))
+        labels.append(label)
+        before = attempt
+    return Parallel(attempts, "race", "race_staggered", labels=labels, dispose=node.dispose)
+
+
+@final
+class Attempt:
+    """One attempt of a staggered race: when it began, and that it failed."""
+
+    __slots__ = ("began", "failed")
+
+    def __init__(self) -> None:
+        self.began = Signal("the attempt before it to begin")
+        self.failed = Signal("the attempt before it to fail")
+
+    def program(self, program: IO[Any, Any], before: Attempt | None, delay: float) -> IO[Any, Any]:
+        attempt = FlatMap(Call(self.began.fire, (NOTHING,)), lambda first: Fold(program, self.give_up))
+        if before is None:
+            return attempt
+        patience = Scoped(lambda scope: before.failed.wait(), delay, lambda scope: NOTHING, "delay")
+        return FlatMap(before.began.wait(), lambda began: FlatMap(patience, lambda over: attempt))
+
+    def give_up(self, cause: Cause[Any]) -> IO[Any, Any]:
+        self.failed.fire(NOTHING)
+        return Halt(cause)
+
+
+# -- Task groups ---------------------------------------------------------------------------------------------
+
+
+def task_group(node: derived.TaskGrouped) -> IO[Any, Any]:
+    return Group(node.body, node.on_failure, node.handler, node.name or "task_group")
+
+
+def start_service(node: derived.StartService) -> IO[Any, Any]:
+    return Shield(lambda restore: Starting(node).program(restore))
+
+
+@final
+class Starting:
+    """One start of a service: until it is ready its failure is the starter's, afterwards it is the group's."""
+
+    __slots__ = ("node", "ready")
+
+    def __init__(self, node: derived.StartService) -> None:
+        self.node = node
+        self.ready = Signal("a service to report that it is ready")
+
+    def program(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]]) -> IO[Any, Any]:
+        service = Suspend(lambda: self.node.service(self.started))
+        guarded = OnExit(Fold(service, self.failed, self.succeeded), self.ended)
+        fork = Fork(self.node.group, guarded, self.node.name)
+        return FlatMap(restore(fork), lambda fiber: OnExit(restore(self.ready.wait()), partial(self.given_up, fiber)))
+
+    def started(self, value: Any = None, /) -> IO[None]:
+        """Report ready; a second report is a defect."""
+        return Ask(lambda fiber: self.report(value))
+
+    def report(self, value: Any) -> None:
+        if not self.ready.fire(Pure(value)):
+            problem = RuntimeError(f"service {self.name!r} reported that it had started twice")
+            problem.add_note("run started(...) once")
+            raise problem
+
+    @property
+    def name(self) -> str:
+        return self.node.name or str(getattr(self.node.service, "__name__", repr(self.node.service)))
+
+    def failed(self, cause: Cause[Any]) -> IO[Any, Any]:
+        return NOTHING if self.ready.fire(Halt(cause)) else Halt(cause)
+
+    def succeeded(self, value: Any) -> IO[Any, Any]:
+        if not self.ready.fired:
+            self.ready.fire(Halt(Die(NotStarted(self.name))))
+        return Pure(value)
+
+    def ended(self, exit: Exit[Any, Any]) -> IO[Any, Any]:
+        if isinstance(exit, Failure):
+            self.ready.fire(Halt(exit.failure()))
+        return NOTHING
+
+    def given_up(self, fiber: Any, exit: Exit[Any, Any]) -> IO[Any, Any]:
+        """The starter was cancelled before the service was ready: take the service down with it."""
+        if isinstance(exit, Failure) and not self.ready.fired:
+            return Watch(fiber._core, "cancel")
+        return NOTHING
+
+
+# -- Once ----------------------------------------------------------------------------------------------------
+
+
+def memoize(node: derived.Memoize) -> IO[Any, Any]:
+    return Call(lambda: Suspend(Memo(node.source).begin))
+
+
+@final
+class Memo:
+    """One memoised program: the first run of it works for all; if it is cancelled, the next one takes over."""
+
+    __slots__ = ("ended", "outcome", "running", "source")
+
+    def __init__(self, source: IO[Any, Any]) -> None:
+        self.source = source
+        self.running = False
+        self.outcome: IO[Any, Any] | None = None
+        self.ended = Signal("a memoised program")
+
+    def begin(self) -> IO[Any, Any]:
+        if self.outcome is not None:
+            return self.outcome
+        if self.running:
+            return self.ended.wait()
+        self.running = True
+        return OnExit(self.source, self.finish)
+
+    def finish(self, exit: Exit[Any, Any]) -> IO[Any, Any]:
+        ended = self.ended
+        if isinstance(exit, Failure) and exit.failure().has_cancelled:
+            self.running = False
+            self.ended = Signal("a memoised program")
+            ended.fire(Suspend(self.begin))
+            return NOTHING
+        self.outcome = Halt(exit.failure()) if isinstance(exit, Failure) else Pure(exit.unwrap())
+        ended.fire(self.outcome)
+        return NOTHING
+
+
+ROWS: Final[dict[type, Callable[[Any], IO[Any, Any]]]] = {
+    derived.ParZip: par_zip,
+    derived.ParMap: par_map,
+    derived.ParCollect: par_collect,
+    derived.ParTraverse: par_traverse,
+    derived.ParDict: par_dict,
+    derived.ParSettle: par_settle,
+    derived.ParValidate: par_validate,
+    derived.Race: race,
+    derived.FirstCompleted: first_completed,
+    derived.RaceStaggered: race_staggered,
+    derived.TaskGrouped: task_group,
+    derived.StartService: start_service,
+    derived.Memoize: memoize,
+}
