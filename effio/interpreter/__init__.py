@@ -1,0 +1,1 @@
+"""What running a program means: fibers, scopes, schedulers and the backends that drive them."""

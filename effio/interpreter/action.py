@@ -1,0 +1,304 @@
+"""The colder nodes, one function each: waiting, scopes, and what runs together.
+
+A function gives the next node to run, or None if the fiber stops here for now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import get_ident
+from typing import Any, Final, TypeAlias, final
+
+from effio.algebra import handle
+from effio.algebra.io import IO
+from effio.algebra.primitive import (
+    ASK,
+    FORK,
+    GROUP,
+    LEAF,
+    NAMED,
+    PARALLEL,
+    PARK,
+    RESTORE,
+    SCOPED,
+    SHIELD,
+    SLEEP,
+    WATCH,
+    Ask,
+    Fork,
+    Group,
+    Halt,
+    Leaf,
+    Named,
+    Parallel,
+    Park,
+    Pure,
+    Restore,
+    Scoped,
+    Shield,
+    Sleep,
+    Watch,
+)
+from effio.data.errors import ScopeClosed
+from effio.data.identity import Path
+from effio.interpreter.fiber import NOTHING, PARKED, YIELDED, Fiber, Sleeping
+from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
+from effio.interpreter.parallel import run_parallel
+from effio.interpreter.scope import RestoreRegion, ScopeRegion, ShieldRegion
+from effio.interpreter.supervision import Family, TaskGroupFamily, TaskGroupFrame
+
+Next: TypeAlias = "IO[Any, Any] | None"
+
+
+# -- Waiting -------------------------------------------------------------------------------------------------
+
+
+def sleep(fiber: Fiber, node: Sleep) -> Next:
+    if fiber.check:
+        cause = fiber.poll()
+        if cause is not None:
+            return Halt(cause)
+    if node._seconds <= 0:
+        return give_way(fiber)
+    scheduler = fiber.scheduler
+    when = scheduler.clock.now() + node._seconds
+    fiber.park(Sleeping(when))
+    scheduler.timers.add(when, 0, fiber)
+    return None
+
+
+def give_way(fiber: Fiber) -> Next:
+    """Let everything that is ready run once."""
+    fiber.node = NOTHING
+    fiber.state = YIELDED
+    if fiber.unarmed:
+        fiber.arm_deadlines()
+    fiber.scheduler.enqueue(fiber)
+    return None
+
+
+@final
+class Resume:
+    """Ends one wait of one fiber; what comes later is ignored. To be called on the run's own thread."""
+
+    __slots__ = ("_epoch", "_fiber")
+
+    def __init__(self, fiber: Fiber) -> None:
+        self._fiber = fiber
+        self._epoch = fiber.epoch
+
+    def __call__(self, program: IO[Any, Any]) -> bool:
+        """Wake the fiber with `program`; False if it waits no longer."""
+        fiber = self._fiber
+        if fiber.epoch != self._epoch or fiber.state != PARKED:
+            return False
+        if isinstance(fiber.wait, Parked) and fiber.wait.node._outside:
+            fiber.scheduler.outside -= 1
+        fiber.wake(program)
+        return True
+
+    @property
+    def live(self) -> bool:
+        """Whether the fiber still waits for this."""
+        return self._fiber.epoch == self._epoch and self._fiber.state == PARKED
+
+    def from_anywhere(self, program: IO[Any, Any]) -> None:
+        """The same from any thread."""
+        scheduler = self._fiber.scheduler
+        if get_ident() == scheduler.thread:
+            self(program)
+        else:
+            scheduler.call(self, program)
+
+
+@final
+class Parked:
+    """The wait for a `Resume`."""
+
+    __slots__ = ("node", "resume")
+
+    def __init__(self, node: Park, resume: Resume) -> None:
+        self.node = node
+        self.resume = resume
+
+    def abort(self, fiber: Fiber) -> bool:
+        if self.node._outside:
+            fiber.scheduler.outside -= 1
+        if self.node._withdraw is not None:
+            self.node._withdraw(self.resume)
+        return True
+
+    def describe(self) -> str:
+        return str(self.node._reason)
+
+
+def park(fiber: Fiber, node: Park) -> Next:
+    if fiber.check:
+        cause = fiber.poll()
+        if cause is not None:
+            return Halt(cause)
+    resume = Resume(fiber)
+    fiber.park(Parked(node, resume))
+    if node._outside:
+        fiber.scheduler.outside += 1
+    try:
+        at_once: IO[Any, Any] | None = node._enlist(resume)
+    except BaseException as error:
+        at_once = Halt(fiber.raised(error))
+    if at_once is not None:
+        resume(at_once)
+    return None
+
+
+@final
+class Watching:
+    """The wait for the end of a fiber."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Fiber) -> None:
+        self.target = target
+
+    def abort(self, fiber: Fiber) -> bool:
+        assert self.target.watchers is not None
+        del self.target.watchers[fiber]
+        return True
+
+    def describe(self) -> str:
+        return f"the end of fiber {self.target.name!r}"
+
+
+def watch(fiber: Fiber, node: Watch) -> Next:
+    if fiber.check:
+        cause = fiber.poll()
+        if cause is not None:
+            return Halt(cause)
+    target: Fiber = node._fiber
+    if node._how == "cancel" and target.exit is None:
+        target.request_cancel("explicit", fiber.name, node._reason)
+    if target.exit is not None:
+        return exit_as(node._how, target.exit)
+    if target.watchers is None:
+        target.watchers = {}
+    target.watchers[fiber] = node._how
+    fiber.park(Watching(target))
+    return None
+
+
+def leaf(fiber: Fiber, node: Leaf) -> Next:
+    if fiber.check:
+        cause = fiber.poll()
+        if cause is not None:
+            return Halt(cause)
+    return fiber.scheduler.backend.start_leaf(fiber, node)
+
+
+def ask(fiber: Fiber, node: Ask) -> Next:
+    if fiber.check and not node._peek:
+        cause = fiber.poll()
+        if cause is not None:
+            return Halt(cause)
+    try:
+        return Pure(node._question(fiber))
+    except BaseException as error:
+        return Halt(fiber.raised(error))
+
+
+# -- Scopes --------------------------------------------------------------------------------------------------
+
+
+def named(fiber: Fiber, node: Named) -> Next:
+    fiber.stack.append(NamedFrame(fiber.path_))
+    fiber.path_ = Path(fiber.path, node._name)
+    return node._source
+
+
+def shield(fiber: Fiber, node: Shield) -> Next:
+    region = ShieldRegion(fiber.region, fiber)
+    fiber.stack.append(RegionFrame(fiber.region))
+    fiber.region = region
+    return make(fiber, node._body, Restoring(region))
+
+
+@final
+class Restoring:
+    """The `restore` of one shield."""
+
+    __slots__ = ("_region",)
+
+    def __init__(self, region: ShieldRegion) -> None:
+        self._region = region
+
+    def __call__(self, program: IO[Any, Any], /) -> IO[Any, Any]:
+        return Restore(program, self._region)
+
+
+def restore(fiber: Fiber, node: Restore) -> Next:
+    fiber.stack.append(RegionFrame(fiber.region))
+    fiber.region = RestoreRegion(fiber.region, fiber, node._shield)
+    return node._source
+
+
+def scoped(fiber: Fiber, node: Scoped) -> Next:
+    region = ScopeRegion(fiber.region, fiber)
+    fiber.stack.append(ScopeFrame(region, node._expired))
+    fiber.region = region
+    if node._seconds is not None:
+        region.open_until(node._seconds)
+    return make(fiber, node._body, handle.CancelScope(region))
+
+
+def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> IO[Any, Any]:
+    """The program that `body` makes of what it is given."""
+    try:
+        return body(given)
+    except BaseException as error:
+        return Halt(fiber.raised(error))
+
+
+# -- Together ------------------------------------------------------------------------------------------------
+
+
+def group(fiber: Fiber, node: Group) -> Next:
+    family = TaskGroupFamily(fiber, node._name, node._on_failure, node._handler)
+    fiber.region = family
+    fiber.stack.append(TaskGroupFrame(family))
+    return make(fiber, node._body, handle.TaskGroup(family))
+
+
+def fork(fiber: Fiber, node: Fork) -> Next:
+    if fiber.check:
+        cause = fiber.poll()
+        if cause is not None:
+            return Halt(cause)
+    family: Family = node._group
+    if family.closed:
+        return Halt(fiber.raised(ScopeClosed(node._name or "a fiber", family.name)))
+    index = family.forked
+    family.forked += 1
+    program = family.handled(node._source)
+    return Pure(handle.Fiber(family.fork(program, index, node._name, fiber.context.copy())))
+
+
+def parallel(fiber: Fiber, node: Parallel) -> Next:
+    if fiber.check:
+        cause = fiber.poll()
+        if cause is not None:
+            return Halt(cause)
+    return run_parallel(fiber, node)
+
+
+ACTIONS: Final[dict[int, Callable[[Fiber, Any], Next]]] = {
+    LEAF: leaf,
+    SLEEP: sleep,
+    PARK: park,
+    SHIELD: shield,
+    RESTORE: restore,
+    SCOPED: scoped,
+    GROUP: group,
+    PARALLEL: parallel,
+    FORK: fork,
+    WATCH: watch,
+    NAMED: named,
+    ASK: ask,
+}

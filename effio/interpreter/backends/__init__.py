@@ -1,0 +1,1 @@
+"""The worlds a run can live in."""

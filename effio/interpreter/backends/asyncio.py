@@ -1,0 +1,285 @@
+"""Running inside an asyncio event loop: one callback per turn, and a task of its own for a fiber with foreign leaves.
+
+A fiber is no task. At its first foreign coroutine it gets one real `asyncio.Task` and keeps it until it ends, so that
+context variables, `asyncio.timeout`, task groups and the scopes of other libraries hold across its leaves. While a
+hosted fiber waits for something of effio's own, its task is parked and the fiber goes on in the ready queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, Final, final
+
+from effio.algebra.io import IO
+from effio.algebra.primitive import Halt, Leaf, Pure
+from effio.data.cause import Cause
+from effio.data.errors import ForeignCancelled
+from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
+from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.step import advance
+
+FIRST_PATIENCE: Final = 0.001
+LONGEST_PATIENCE: Final = 0.1
+
+
+@final
+class AsyncioBackend:
+    """The host of one run in one event loop. `waking` is the turn that was asked for, `timer` the one that is due."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, scheduler: Scheduler) -> None:
+        self.loop = loop
+        self.scheduler = scheduler
+        self.hosts: set[Host] = set()
+        self.timer: asyncio.TimerHandle | None = None
+        self.timer_at: float | None = None
+        self.jump: asyncio.Handle | None = None
+
+    # -- Turns ----
+
+    def wake(self) -> None:
+        self.loop.call_soon(self.scheduler.turn)
+
+    def arm(self, when: float | None) -> None:
+        if self.scheduler.clock.virtual:
+            self.arm_jump(when)
+            return
+        if when == self.timer_at and self.timer is not None:
+            return
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        self.timer_at = when
+        if when is not None:
+            delay = when - self.scheduler.clock.now()
+            self.timer = self.loop.call_later(max(0.0, delay), self.timer_due)
+
+    def timer_due(self) -> None:
+        self.timer = None
+        if not self.scheduler.awake:
+            self.scheduler.turn()
+
+    def call(self, function: Callable[..., Any], *args: Any) -> None:
+        self.loop.call_soon_threadsafe(function, *args)
+
+    # -- Virtual time ----
+
+    def arm_jump(self, when: float | None) -> None:
+        """Jump when the loop has nothing to do; while anything is in flight, wait as long as the timer says."""
+        self.disarm()
+        if when is None:
+            return
+        if self.in_flight():
+            delay = max(0.0, when - self.scheduler.clock.now())
+            self.timer = self.loop.call_later(delay, self.jump_to, when)
+        else:
+            self.jump = self.loop.call_soon(self.jump_to, when)
+
+    def in_flight(self) -> bool:
+        """Whether something out of sight may still wake a fiber."""
+        scheduler = self.scheduler
+        if scheduler.in_flight:
+            return True
+        busy = threading.active_count() > 1 or bool(getattr(self.loop, "_scheduled", ()))
+        return scheduler.outside > 0 and busy
+
+    def jump_to(self, when: float) -> None:
+        self.jump = None
+        self.timer = None
+        if not self.scheduler.awake:
+            self.scheduler.clock.advance_to(when)
+            self.scheduler.turn()
+
+    def disarm(self) -> None:
+        """Ask for no timer."""
+        for pending in (self.timer, self.jump):
+            if pending is not None:
+                pending.cancel()
+        self.timer = self.jump = None
+        self.timer_at = None
+
+    # -- Foreign coroutines ----
+
+    def start_leaf(self, fiber: Fiber, node: Leaf) -> IO[Any, Any] | None:
+        host: Host | None = fiber.host
+        if host is None:
+            host = fiber.host = Host(self, fiber)
+            self.hosts.add(host)
+        fiber.park(host)
+        self.scheduler.in_flight += 1
+        host.begin(node)
+        return None
+
+    def release(self, fiber: Fiber) -> bool:
+        """A hosted fiber ends when its task has ended."""
+        host: Host = fiber.host
+        host.stop()
+        return False
+
+    def hosted_ended(self, host: Host) -> None:
+        """The task of a fiber that has its exit is over."""
+        self.hosts.discard(host)
+        self.scheduler.ended(host.fiber)
+
+
+@final
+class Host:
+    """The asyncio task of one fiber.
+
+    ::
+
+        parked ── begin ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
+
+    `asked` counts the cancels that this run sent to the task and has not taken back; any other cancel of the task
+    comes from outside and cancels the fiber.
+    """
+
+    def __init__(self, backend: AsyncioBackend, fiber: Fiber) -> None:
+        self.backend = backend
+        self.fiber = fiber
+        self.leaf: Leaf | None = None
+        self.stepping = False
+        self.over = False
+        self.asked = 0
+        self.cut: object = None
+        self.wanted = False
+        self.patience: asyncio.Handle | None = None
+        self.parked: asyncio.Future[None] | None = None
+        self.task = asyncio.Task(self.run(), loop=backend.loop, name=fiber.name, context=fiber.context)
+        self.task.add_done_callback(self.task_over)
+
+    # -- Called by the run ----
+
+    def begin(self, node: Leaf) -> None:
+        """Run the coroutine of `node` next."""
+        self.leaf = node
+        self.unpark()
+
+    def stop(self) -> None:
+        """The fiber has its exit: let the task end."""
+        self.over = True
+        self.unpark()
+
+    def unpark(self) -> None:
+        if self.parked is not None and not self.parked.done():
+            self.parked.set_result(None)
+
+    # -- The wait of the fiber while a leaf runs ----
+
+    def abort(self, fiber: Fiber) -> bool:
+        """Cancel the leaf; the fiber goes on when it has ended."""
+        if not self.wanted:
+            self.wanted = True
+            self.insist(0.0)
+        return False
+
+    def describe(self) -> str:
+        function = self.leaf._function if self.leaf is not None else None
+        return f"coroutine {getattr(function, '__qualname__', repr(function))}"
+
+    def insist(self, patience: float) -> None:
+        """Cancel the leaf where it waits, and look again later: it may swallow the cancel and wait anew.
+
+        A future that is done is left alone, since its value would be lost; so is a task that is about to run.
+        """
+        self.patience = None
+        if self.leaf is None or not self.wanted:
+            return
+        waits_for = getattr(self.task, "_fut_waiter", None)
+        if waits_for is not None and waits_for is not self.cut and not waits_for.done():
+            self.cut = waits_for
+            self.asked += 1
+            self.task.cancel()
+        patience = min(max(patience * 2, FIRST_PATIENCE), LONGEST_PATIENCE)
+        self.patience = self.backend.loop.call_later(patience, self.insist, patience)
+
+    # -- The task ----
+
+    async def run(self) -> None:
+        """Run one leaf after the other; between them the fiber runs in this task, or in the ready queue."""
+        while not self.over:
+            if self.leaf is None:
+                await self.park()
+                continue
+            await self.run_leaf(self.leaf)
+            self.step()
+
+    async def park(self) -> None:
+        """Wait for the next leaf; a cancel that comes here is meant for the fiber."""
+        self.parked = self.backend.loop.create_future()
+        try:
+            await self.parked
+        except asyncio.CancelledError:
+            self.cancelled_from_outside()
+        finally:
+            self.parked = None
+
+    async def run_leaf(self, node: Leaf) -> None:
+        """Await one foreign coroutine and keep what comes of it for the fiber."""
+        outcome: IO[Any, Any]
+        if self.wanted:
+            outcome = CHECKPOINT
+        else:
+            try:
+                outcome = Pure(await node._function(*node._args, **(node._kwargs or {})))
+            except asyncio.CancelledError as error:
+                outcome = self.cancelled(node, error)
+            except BaseException as error:
+                outcome = Halt(self.fiber.raised(error, node._catches))
+        self.leaf_over()
+        self.fiber.epoch += 1
+        self.fiber.wait = None
+        self.fiber.node = outcome
+
+    def cancelled(self, node: Leaf, error: asyncio.CancelledError) -> IO[Any, Any]:
+        """A leaf ended by a cancel: ours, one from outside, or one that nobody asked for."""
+        if self.task.cancelling() > self.asked:
+            self.cancelled_from_outside()
+            return CHECKPOINT
+        if self.asked:
+            return CHECKPOINT
+        name = getattr(node._function, "__qualname__", repr(node._function))
+        defect = ForeignCancelled(name)
+        defect.__cause__ = error
+        return Halt(self.fiber.raised(defect))
+
+    def cancelled_from_outside(self) -> None:
+        """Somebody else cancelled the task of this fiber."""
+        if self.over:
+            return
+        for _ in range(self.task.cancelling() - self.asked):
+            self.task.uncancel()
+        self.fiber.request_cancel("host", None, "its asyncio task was cancelled")
+
+    def leaf_over(self) -> None:
+        """Take back our own cancels."""
+        self.leaf = None
+        self.wanted = False
+        self.cut = None
+        if self.patience is not None:
+            self.patience.cancel()
+            self.patience = None
+        while self.asked:
+            self.asked -= 1
+            self.task.uncancel()
+        self.backend.scheduler.in_flight -= 1
+
+    def step(self) -> None:
+        """Run the fiber right here, as long as it does not wait."""
+        scheduler = self.backend.scheduler
+        awake, scheduler.awake = scheduler.awake, True
+        advance(self.fiber)
+        scheduler.awake = awake
+        if not awake:
+            if scheduler.ready:
+                scheduler.awake = True
+                self.backend.wake()
+            else:
+                scheduler.rearm()
+
+    def task_over(self, task: asyncio.Task[None]) -> None:
+        """The fiber ends with its task."""
+        if not task.cancelled():
+            task.result()
+        self.backend.hosted_ended(self)

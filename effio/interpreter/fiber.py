@@ -1,0 +1,250 @@
+"""One fiber: its stack, its state, and how a cancel reaches it."""
+
+from __future__ import annotations
+
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
+
+from effio.algebra.io import IO
+from effio.algebra.primitive import Pure, Sleep
+from effio.data.cause import Cancelled, Cause, Die, Fail
+from effio.data.identity import Path
+from effio.data.location import Location
+from effio.data.origin import CallSite, Origin
+from effio.interpreter import dump
+from effio.interpreter.scope import Region, effective_deadline, visible_cancel
+
+if TYPE_CHECKING:
+    from effio.data.exit import Exit
+    from effio.interpreter.scheduler import Scheduler
+    from effio.interpreter.supervision import Family
+
+QUEUED: Final = 0
+YIELDED: Final = 1
+RUNNING: Final = 2
+PARKED: Final = 3
+DONE: Final = 4
+
+STATE_NAMES: Final = ("ready", "ready", "running", "waiting", "done")
+
+CHECKPOINT: Final = Sleep(0.0)
+"""Any action: a fiber that is woken by a cancel resumes with it and is cancelled there."""
+
+NOTHING: Final = Pure(None)
+
+
+class Wait(Protocol):
+    """What a parked fiber waits for."""
+
+    def abort(self, fiber: Fiber) -> bool:
+        """Stop waiting because of a cancel; False if the wait goes on until it ends by itself."""
+        ...
+
+    def describe(self) -> str:
+        """Say it in a few words, for dumps."""
+        ...
+
+
+@final
+class Sleeping:
+    """The wait for a timer; the timer's entry becomes stale when it is aborted."""
+
+    __slots__ = ("until",)
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+
+    def abort(self, fiber: Fiber) -> bool:
+        fiber.scheduler.timers.forget_one()
+        return True
+
+    def describe(self) -> str:
+        return f"sleep until {self.until:g}"
+
+
+@final
+class Fiber(Region):
+    """A running program: a stack of frames, the next node, and the innermost region it is in.
+
+    ::
+
+        queued ──> running ──> parked ──> queued ...
+                      ├──> yielded ──> running ...
+                      └──> done
+
+    `check` is set by a cancel of any region around the fiber and makes the next action look whether it is meant;
+    `unwinding` is true from there until the region that catches the cancel, and skips handlers meanwhile.
+    `epoch` counts the times it parked: a wake-up that belongs to an earlier time is void. `unarmed` counts the
+    regions of this fiber whose deadline has no timer yet.
+    """
+
+    __slots__ = (
+        "check",
+        "context",
+        "exit",
+        "group",
+        "host",
+        "index",
+        "label",
+        "node",
+        "path_",
+        "region",
+        "scheduler",
+        "since",
+        "stack",
+        "state",
+        "unarmed",
+        "unwinding",
+        "wait",
+        "watchers",
+    )
+
+    def __init__(
+        self, scheduler: Scheduler, node: IO[Any, Any], group: Family | None, context: Context
+    ) -> None:
+        super().__init__(group)
+        self.fiber = self
+        self.scheduler = scheduler
+        self.node = node
+        self.group = group
+        self.context = context
+        self.region: Region = self
+        self.stack: list[Any] = []
+        self.state = QUEUED
+        self.check: bool = group is not None and (group.cancel_called or group.fiber.check)
+        self.unwinding = False
+        self.unarmed = 0
+        self.index = 0
+        self.since = 0.0
+        self.label: str | None = None
+        self.path_: Path | None = None
+        self.exit: Exit[Any, Any] | None = None
+        self.wait: Wait | None = None
+        self.host: Any = None
+        self.watchers: dict[Fiber, str] | None = None
+
+    def members(self) -> dict[Fiber, None] | None:
+        """The root has the fibers that were let go; any other has none of its own."""
+        background = self.scheduler.background_ if self.group is None else None
+        return None if background is None else background.children
+
+    # -- Names ----
+
+    @property
+    def name(self) -> str:
+        """The name it was forked with, or its place in what forked it."""
+        if self.label is not None:
+            return self.label
+        return "main" if self.group is None else f"{self.group.name}[{self.index}]"
+
+    @property
+    def path(self) -> Path:
+        """The names around what runs now, outermost first."""
+        if self.path_ is None:
+            self.path_ = Path(None if self.group is None else self.group.path, self.name)
+        return self.path_
+
+    def at(self, origin: CallSite | Origin | None) -> Location:
+        """The place of a failure that happens now."""
+        return Location(self.path, origin, fiber=self.name)
+
+    # -- What questions may ask (`Ask`) ----
+
+    def now(self) -> float:
+        """The time of the run's clock."""
+        return self.scheduler.clock.now()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has its exit."""
+        return self.state == DONE
+
+    def effective_deadline(self) -> float:
+        """The earliest deadline that can cut this fiber where it is."""
+        return effective_deadline(self.region)
+
+    def show_fibers(self) -> str:
+        """All fibers of the run in one line."""
+        return dump.line_of(self.scheduler, self)
+
+    def dump_fibers(self) -> str:
+        """All fibers of the run, a line each."""
+        return dump.tree_of(self.scheduler, self)
+
+    # -- Cancellation ----
+
+    def poll(self) -> Cause[Any] | None:
+        """At an action: the cancel that hits this fiber here, if any; from then on it unwinds."""
+        target = visible_cancel(self.region)
+        if target is None:
+            return None
+        self.unwinding = True
+        return self.cancelled_by(target)
+
+    def cancelled_by(self, target: Region) -> Cancelled:
+        """The leaf that says so."""
+        return Cancelled(
+            target.by, target.reason, source=target.source, at=self.at(None), scope=target.identity
+        )
+
+    def interrupt(self) -> None:
+        """Look at the next action whether a cancel is meant for this fiber; if it waits, look now."""
+        self.check = True
+        if self.state != PARKED or visible_cancel(self.region) is None:
+            return
+        assert self.wait is not None
+        if self.wait.abort(self):
+            self.wake(CHECKPOINT)
+
+    # -- Waiting ----
+
+    def park(self, wait: Wait) -> None:
+        """Stop running until somebody wakes this fiber."""
+        self.state = PARKED
+        self.wait = wait
+        self.since = self.scheduler.turn_began
+        if self.unarmed:
+            self.arm_deadlines()
+
+    def arm_deadlines(self) -> None:
+        """Set the timers of the scopes of this fiber that had none, the outermost first."""
+        waiting: list[Region] = []
+        region: Region | None = self.region
+        while region is not None:
+            if region.deadline is not None and not region.armed and not region.cancel_called:
+                waiting.append(region)
+            if region is self:
+                break
+            region = region.outer
+        for region in reversed(waiting):
+            self.unarmed -= 1
+            region.arm()
+
+    def wake(self, node: IO[Any, Any]) -> None:
+        """Go on with `node` when its turn comes."""
+        self.epoch += 1
+        self.wait = None
+        self.node = node
+        self.state = QUEUED
+        self.scheduler.enqueue(self)
+
+    def timer_fired(self) -> None:
+        """The sleep is over."""
+        self.wake(NOTHING)
+
+    # -- Failures ----
+
+    def raised(self, error: BaseException, catches: tuple[type[BaseException], ...] = ()) -> Cause[Any]:
+        """The cause of what user code raised; its traceback begins at the user's own frame."""
+        trace = error.__traceback__
+        trace = None if trace is None else trace.tb_next
+        error.__traceback__ = trace
+        origin: Origin | None = None
+        if trace is not None:
+            code = trace.tb_frame.f_code
+            origin = Origin(code.co_filename, trace.tb_lineno or 0, code.co_qualname)
+        if catches and isinstance(error, catches):
+            return Fail(error, self.at(origin))
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            self.scheduler.fatal_raised(error)
+        return Die(error, self.at(origin))

@@ -1,0 +1,209 @@
+"""What a fiber returns to, where the node itself does not serve as the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, ClassVar, Final, final
+
+from effio.algebra.io import IO
+from effio.algebra.primitive import GENERATE, Halt, OnExit, Pure
+from effio.algebra.primitive import Fail as FailNode
+from effio.data.cause import Cancelled, Cause, Fail, then
+from effio.data.exit import Exit
+from effio.data.identity import Path
+from effio.interpreter.fiber import Fiber
+from effio.interpreter.scope import Region, ScopeRegion, ShieldRegion, visible_cancel
+from returns.result import Failure, Success
+
+FRAME: Final = 30
+
+
+class Frame:
+    """A place on the stack that runs code of the interpreter when a value or a failure comes back.
+
+    `returned` gives the next node; `failed` gives the next node, or the cause to go on failing with. None means that
+    the fiber stops here for now: it has parked or ended.
+    """
+
+    __slots__ = ()
+    _tag: ClassVar[int] = FRAME
+
+    def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any] | None:
+        raise NotImplementedError
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> IO[Any, Any] | Cause[Any] | None:
+        raise NotImplementedError
+
+
+@final
+class EndFrame(Frame):
+    """The bottom of every stack: the fiber has its exit."""
+
+    __slots__ = ()
+
+    def returned(self, fiber: Fiber, value: Any) -> None:
+        fiber.scheduler.end(fiber, Success(value))
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> None:
+        fiber.scheduler.end(fiber, Failure(cause))
+
+
+END: Final = EndFrame()
+
+
+@final
+class GeneratorFrame(Frame):
+    """A suspended do-notation body; the step loop sends values into it."""
+
+    __slots__ = ("generator", "send")
+    _tag = GENERATE
+
+    def __init__(self, generator: Generator[Any, Any, Any]) -> None:
+        self.generator = generator
+        self.send = generator.send
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
+        """Close the body, so that its `finally` blocks run; what they raise follows the failure."""
+        try:
+            self.generator.close()
+        except BaseException as error:
+            cause = then(cause, fiber.raised(error))
+        return cause
+
+
+@final
+class NamedFrame(Frame):
+    """The end of a named part: the path is again what it was."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
+        fiber.path_ = self.path
+        return Pure(value)
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
+        fiber.path_ = self.path
+        return cause
+
+
+@final
+class RegionFrame(Frame):
+    """The end of a shield or of a restored part: the fiber is again in the region around it."""
+
+    __slots__ = ("outer",)
+
+    def __init__(self, outer: Region) -> None:
+        self.outer = outer
+
+    def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
+        fiber.region = self.outer
+        return Pure(value)
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
+        fiber.region = self.outer
+        return cause
+
+
+@final
+class FinalizerFrame(Frame):
+    """The end of a finalizer: go on with the exit it was run for, and with its own failure, if it failed."""
+
+    __slots__ = ("cause", "outer", "unwinding", "value")
+
+    def __init__(self, fiber: Fiber, value: Any, cause: Cause[Any] | None) -> None:
+        self.value = value
+        self.cause = cause
+        self.outer = fiber.region
+        self.unwinding = fiber.unwinding
+
+    def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
+        fiber.region = self.outer
+        fiber.unwinding = self.unwinding
+        return Pure(self.value) if self.cause is None else Halt(self.cause)
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
+        fiber.region = self.outer
+        fiber.unwinding = self.unwinding
+        return cause if self.cause is None else then(self.cause, cause)
+
+
+def begin_finalizer(fiber: Fiber, node: OnExit, value: Any, cause: Cause[Any] | None) -> IO[Any, Any]:
+    """Shield the fiber and start the finalizer of `node`, for a value or for a cause."""
+    fiber.stack.append(FinalizerFrame(fiber, value, cause))
+    fiber.unwinding = False
+    fiber.region = ShieldRegion(fiber.region, fiber)
+    exit: Exit[Any, Any] = Success(value) if cause is None else Failure(cause)
+    try:
+        return node._finalizer(exit)
+    except BaseException as error:
+        return Halt(fiber.raised(error))
+
+
+@final
+class ScopeFrame(Frame):
+    """The end of a cancel scope: here its own cancel stops, unless an outer one is on its way too."""
+
+    __slots__ = ("expired", "region")
+
+    def __init__(self, region: ScopeRegion, expired: Any) -> None:
+        self.region = region
+        self.expired = expired
+
+    def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
+        self.leave(fiber)
+        return Pure(value)
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> IO[Any, Any] | Cause[Any]:
+        region = self.region
+        outer = self.leave(fiber)
+        if not region.cancel_called:
+            return cause
+        rest = without_scope(cause, region.identity)
+        if rest is cause:
+            return cause
+        if fiber.unwinding:
+            target = visible_cancel(outer)
+            if target is not None:
+                return followed(fiber.cancelled_by(target), rest)
+            fiber.unwinding = False
+        region.cancelled_caught = True
+        try:
+            node: IO[Any, Any] = self.expired(region)
+        except BaseException as error:
+            return followed(fiber.raised(error), rest)
+        if rest is None:
+            return node
+        # Errors win over a value, and follow a timeout that they came with.
+        if isinstance(node, FailNode):
+            return followed(Fail(node._error, fiber.at(node._site)), rest)
+        return rest
+
+    def leave(self, fiber: Fiber) -> Region:
+        region = self.region
+        region.close()
+        outer = region.outer
+        assert outer is not None
+        fiber.region = outer
+        return outer
+
+
+def followed(first: Cause[Any], rest: Cause[Any] | None) -> Cause[Any]:
+    """The first failure, and the rest after it if there is one."""
+    return first if rest is None else then(first, rest)
+
+
+def without_scope(cause: Cause[Any], identity: int) -> Cause[Any] | None:
+    """What is left of `cause` without the cancel of the region with this identity."""
+    if type(cause) is Cancelled:
+        return None if cause.scope == identity else cause
+    return cause.without(lambda leaf: leaf.scope == identity)
+
+
+def exit_as(how: str, exit: Any) -> IO[Any, Any]:
+    """An ended fiber, for who watches it: "join" takes its exit on, the others are given it."""
+    if how != "join":
+        return Pure(exit)
+    return Pure(exit._inner_value) if isinstance(exit, Success) else Halt(exit._inner_value)

@@ -1,0 +1,183 @@
+"""Running programs: at the end of the world, or inside somebody else's event loop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, final
+
+from returns.result import Success
+from typing_extensions import Never
+
+from effio.algebra import port
+from effio.algebra.io import IO
+from effio.data.exit import Exit
+from effio.interpreter.backends.synchronous import Unhosted, drive
+from effio.interpreter.clock import Clock, MonotonicClock
+from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.signals import Interrupts
+
+if TYPE_CHECKING:
+    import asyncio
+
+Value = TypeVar("Value")
+Error = TypeVar("Error")
+
+REAL_TIME = MonotonicClock()
+
+
+def run(program: IO[Value, object], /, *, clock: Clock | None = None, loop_factory: LoopFactory | None = None) -> Value:
+    """Run `program` to its end and give its value.
+
+    Raises what `Cause.to_exception` makes of a failure: a single error is raised as it is, what failed side by side
+    as an exception group. Ctrl-C cancels the program, lets its finalizers run and raises KeyboardInterrupt.
+    A program that never waits needs no event loop; for any other a new asyncio loop is made, by `loop_factory` if
+    given (`uvloop.new_event_loop`). `clock` may be a `VirtualClock`.
+
+    >>> from effio import pure
+    >>> run(pure(20).map(lambda n: n + 1))
+    21
+    """
+    with Runtime(loop_factory=loop_factory, clock=clock) as runtime:
+        return runtime.run(program)
+
+
+def run_exit(
+    program: IO[Value, Error], /, *, clock: Clock | None = None, loop_factory: LoopFactory | None = None
+) -> Exit[Value, Error]:
+    """Run `program` to its end and give its exit: `Success(value)` or `Failure(cause)`.
+
+    Only KeyboardInterrupt and SystemExit are raised.
+
+    >>> from effio import fail
+    >>> run_exit(fail("no")).failure().failures()
+    ('no',)
+    """
+    with Runtime(loop_factory=loop_factory, clock=clock) as runtime:
+        return runtime.run_exit(program)
+
+
+def run_total(
+    program: IO[Value, Never], /, *, clock: Clock | None = None, loop_factory: LoopFactory | None = None
+) -> Value:
+    """Run a `program` that cannot fail, as a type checker confirms, and give its value; a defect is raised."""
+    return run(program, clock=clock, loop_factory=loop_factory)
+
+
+async def run_async(program: IO[Value, object], /, *, clock: Clock | None = None) -> Value:
+    """Run `program` on the running event loop and give its value, as `await program` does.
+
+    A cancel of the calling task cancels the program and waits for its finalizers, however often it comes; then the
+    task's own CancelledError goes on. Failures are raised as `run` does, and win over a cancel.
+    """
+    return value_of(await run_async_exit(program, clock=clock))
+
+
+async def run_async_exit(program: IO[Value, Error], /, *, clock: Clock | None = None) -> Exit[Value, Error]:
+    """Run `program` on the running event loop and give its exit; a cancel of the calling task is raised."""
+    from effio.interpreter.backends.embedding import run_in_loop
+
+    return await run_in_loop(program, clock or REAL_TIME)
+
+
+LoopFactory = Callable[[], "asyncio.AbstractEventLoop"]
+
+
+@final
+class Runtime:
+    """Runs many programs, one after the other, on one event loop that is made when the first of them needs it.
+
+    >>> from effio import pure, sleep
+    >>> with Runtime() as runtime:
+    ...     runtime.run(sleep(0.001).then(pure("a"))), runtime.run(pure("b"))
+    ('a', 'b')
+    """
+
+    __slots__ = ("_clock", "_loop_factory", "_runner")
+
+    def __init__(self, *, loop_factory: LoopFactory | None = None, clock: Clock | None = None) -> None:
+        self._loop_factory = loop_factory
+        self._clock = clock or REAL_TIME
+        self._runner: asyncio.Runner | None = None
+
+    def run(self, program: IO[Value, object], /) -> Value:
+        """Run `program` and give its value; see `effio.run`."""
+        return value_of(self.run_exit(program))
+
+    def run_exit(self, program: IO[Value, Error], /) -> Exit[Value, Error]:
+        """Run `program` and give its exit; see `effio.run_exit`."""
+        if not isinstance(program, IO):
+            raise no_program(program)
+        refuse_running_loop()
+        unhosted = Unhosted()
+        scheduler = Scheduler(program, self._clock, unhosted)
+        with Interrupts(scheduler):
+            if not drive(scheduler):
+                self._finish(scheduler, unhosted)
+        return scheduler.result()
+
+    def close(self) -> None:
+        """Close the event loop, if there is one; the runtime can be used again."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.close()
+
+    def __enter__(self) -> Runtime:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _finish(self, scheduler: Scheduler, unhosted: Unhosted) -> None:
+        """Go on with a run that needs an event loop."""
+        from effio.interpreter.backends.embedding import Runner, finish_in_loop
+
+        if self._runner is None:
+            self._runner = Runner(loop_factory=self._loop_factory)
+        finish_in_loop(self._runner.get_loop(), scheduler, unhosted)
+
+
+def value_of(exit: Exit[Value, Any]) -> Value:
+    """The value of a success; a failure is raised, without the frames that an earlier raise of it left."""
+    if isinstance(exit, Success):
+        return exit.unwrap()
+    error = exit.failure().to_exception()
+    raise error.with_traceback(trace_before_runs(error.__traceback__))
+
+
+def trace_before_runs(trace: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that comes after its last frame of this module."""
+    kept = trace
+    while trace is not None:
+        if trace.tb_frame.f_globals is globals():
+            kept = trace.tb_next
+        trace = trace.tb_next
+    return kept
+
+
+def no_program(value: object) -> TypeError:
+    """The error for running something else."""
+    error = TypeError(f"cannot run {value!r:.100} of type {type(value).__name__}: it is no program (IO)")
+    if callable(value):
+        error.add_note("call the function first: run(main()) instead of run(main)")
+    return error
+
+
+def refuse_running_loop() -> None:
+    """Programs that are run inside an event loop must be awaited."""
+    module = sys.modules.get("asyncio")
+    if module is not None and module._get_running_loop() is not None:
+        error = RuntimeError("run() cannot block inside a running event loop")
+        error.add_note("await the program instead: `await program`, or `await run_async(program)`")
+        raise error
+
+
+def await_program(program: IO[Any, Any]) -> Generator[Any, Any, Any]:
+    """What `await program` does."""
+    return run_async(program).__await__()
+
+
+port.register(await_program)

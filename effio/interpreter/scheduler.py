@@ -1,0 +1,264 @@
+"""Who runs next: one queue in order of arrival, one heap of timers, turns of bounded length."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from threading import active_count, get_ident
+from time import perf_counter
+from typing import Any, Final
+
+from effio.algebra.io import IO
+from effio.algebra.primitive import Generate, Named
+from effio.data.cause import Cancelled, Cause, Die, then
+from effio.data.errors import Deadlock
+from effio.data.exit import Exit
+from effio.interpreter.backend import Backend
+from effio.interpreter.clock import Clock
+from effio.interpreter.fiber import DONE, PARKED, Fiber
+from effio.interpreter.frames import END, exit_as
+from effio.interpreter.scope import Region
+from effio.interpreter.step import advance
+from effio.interpreter.supervision import Background
+from effio.interpreter.timers import Timers
+from returns.result import Failure
+
+FIBERS_PER_TURN: Final = 1024
+SECONDS_PER_TURN: Final = 0.010
+FIBERS_PER_LOOK: Final = 15  # a mask: the clock is read after every sixteenth fiber
+
+
+class Scheduler:
+    """One run: its root fiber, its queue, its timers, its clock.
+
+    `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
+    that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
+    KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user.
+    """
+
+    __slots__ = (
+        "awake",
+        "backend",
+        "background_",
+        "clock",
+        "fatal",
+        "in_flight",
+        "on_end",
+        "outside",
+        "over",
+        "ready",
+        "root",
+        "signalled",
+        "stuck",
+        "thread",
+        "timers",
+        "turn_began",
+        "turn_end",
+    )
+
+    def __init__(self, program: IO[Any, Any], clock: Clock, backend: Backend) -> None:
+        self.clock = clock
+        self.backend = backend
+        self.over = False
+        self.on_end: Callable[[], None] | None = None
+        self.stuck: Deadlock | None = None
+        self.thread = get_ident()
+        self.ready: deque[Fiber] = deque()
+        self.timers = Timers()
+        self.awake = True
+        self.turn_began = clock.now()
+        self.turn_end = 0.0
+        self.in_flight = 0
+        self.outside = 0
+        self.fatal: BaseException | None = None
+        self.signalled = 0
+        self.background_: Background | None = None
+        self.root = Fiber(self, program, None, copy_context())
+        self.root.label = root_name(program)
+        if type(program) is Named:
+            self.root.node = program._source
+        self.enqueue(self.root)
+
+    # -- The queue ----
+
+    def enqueue(self, fiber: Fiber) -> None:
+        """Let `fiber` run when its turn comes."""
+        if not fiber.stack:
+            fiber.stack.append(END)
+        self.ready.append(fiber)
+        if not self.awake:
+            self.awake = True
+            self.backend.wake()
+
+    def turn(self) -> None:
+        """Run what is ready and what is due, but not so long that the host waits; called by the backend."""
+        self.awake = True
+        self.turn_began = self.clock.now()
+        self.turn_end = perf_counter() + SECONDS_PER_TURN
+        left = self.drain(FIBERS_PER_TURN)
+        while left > 0 and self.fire_due():
+            left = self.drain(left)
+        if self.ready:
+            self.backend.wake()
+        else:
+            self.awake = False
+            self.rearm()
+
+    def drain(self, budget: int) -> int:
+        """Run fibers until none is ready; give what is left of the budget, zero if the time is over."""
+        ready = self.ready
+        while ready and budget > 0:
+            fiber = ready.popleft()
+            fiber.context.run(advance, fiber)
+            budget -= 1
+            if not budget & FIBERS_PER_LOOK and perf_counter() > self.turn_end:
+                return 0
+        return budget
+
+    def turn_is_over(self) -> bool:
+        """Whether a fiber that runs long should let the others run."""
+        return perf_counter() > self.turn_end
+
+    # -- Time ----
+
+    def fire_due(self) -> bool:
+        """Fire the timers of the earliest instant that has come; false if there is none."""
+        due = self.timers.pop_due(self.clock.now())
+        for target in due:
+            target.timer_fired()
+        return bool(due)
+
+    def rearm(self) -> None:
+        """Tell the backend when the next timer is due; while a turn is under way its end does."""
+        if not self.awake:
+            self.backend.arm(self.timers.next())
+
+    # -- Ends ----
+
+    def end(self, fiber: Fiber, exit: Exit[Any, Any]) -> None:
+        """A fiber has its exit; it ends as soon as nothing that hosts it is left."""
+        fiber.exit = exit
+        if fiber is self.root and self.background_ is not None and self.background_.children:
+            self.background_.waiting = True
+            return
+        if fiber.host is None or self.backend.release(fiber):
+            self.ended(fiber)
+
+    def ended(self, fiber: Fiber) -> None:
+        """Tell whoever waits for the fiber."""
+        assert fiber.exit is not None
+        fiber.state = DONE
+        fiber.closed = True
+        fiber.host = None
+        watchers, fiber.watchers = fiber.watchers, None
+        if watchers:
+            for watcher, how in watchers.items():
+                watcher.wake(exit_as(how, fiber.exit))
+        if fiber.group is None:
+            if self.background_ is not None:
+                fiber.exit = self.background_.added_to(fiber.exit)
+            self.over = True
+            if self.on_end is not None:
+                self.on_end()
+        else:
+            fiber.group.ended(fiber, fiber.exit)
+
+    def background(self) -> Background:
+        """The family of what was let go; the root ends after it."""
+        if self.background_ is None:
+            self.background_ = Background(self.root)
+        return self.background_
+
+    def root_ended(self) -> None:
+        """The root and its background have ended."""
+        root = self.root
+        if root.host is None or self.backend.release(root):
+            self.ended(root)
+
+    def fatal_raised(self, error: BaseException) -> None:
+        """KeyboardInterrupt or SystemExit: the whole run is cancelled, and raises it bare in the end."""
+        if self.fatal is None:
+            self.fatal = error
+        self.root.request_cancel("signal", None, type(error).__name__)
+
+    def interrupted(self) -> None:
+        """The user asked the run to stop."""
+        self.root.request_cancel("signal", None, "KeyboardInterrupt")
+
+    def call(self, function: Callable[..., Any], *args: Any) -> None:
+        """Call `function` on the thread of the run, from any thread."""
+        self.backend.call(function, *args)
+
+    # -- Looking ----
+
+    def fibers(self) -> Iterator[Fiber]:
+        """Every fiber that has not ended, in tree order, the root first."""
+        pending = [self.root]
+        while pending:
+            fiber = pending.pop()
+            if fiber.state == DONE:
+                continue
+            yield fiber
+            families: list[Region] = []
+            region: Region | None = fiber.region
+            while region is not None and region is not fiber:
+                families.append(region)
+                region = region.outer
+            families.append(fiber)
+            inner_last = [child for family in reversed(families) for child in family.members() or ()]
+            pending.extend(reversed(inner_last))
+
+    # -- Deadlock ----
+
+    def may_be_woken(self) -> bool:
+        """Whether a thread or a callback out of sight may still wake a fiber."""
+        return self.in_flight > 0 or (self.outside > 0 and active_count() > 1)
+
+    def break_deadlock(self) -> bool:
+        """Everything waits: cancel the run, so that finalizers run; false if that was done already."""
+        waiting = tuple(
+            f"fiber {fiber.name!r} waits for {fiber.wait.describe()}"
+            for fiber in self.fibers()
+            if fiber.state == PARKED and fiber.wait is not None
+        )
+        first = self.stuck is None
+        if first:
+            self.stuck = Deadlock(waiting)
+            self.root.request_cancel("host", None, "deadlock")
+        return first and bool(self.ready)
+
+    def result(self) -> Exit[Any, Any]:
+        """The exit of the run. A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context."""
+        exit = self.root.exit
+        if self.stuck is not None:
+            cause: Cause[Any] | None = exit._inner_value.without(is_any) if isinstance(exit, Failure) else None
+            return Failure(then(Die(self.stuck, self.root.at(None)), cause))
+        assert exit is not None
+        fatal = KeyboardInterrupt() if self.fatal is None and self.signalled else self.fatal
+        if fatal is None:
+            return exit
+        if isinstance(exit, Failure):
+            others = exit._inner_value.keep(lambda leaf: not isinstance(leaf, Cancelled) and leaf_error(leaf) is not fatal)
+            if others is not None:
+                fatal.__context__ = others.to_exception()
+        raise fatal
+
+
+def is_any(leaf: Cancelled) -> bool:
+    """Every cancellation."""
+    return True
+
+
+def leaf_error(leaf: Any) -> object:
+    """What a leaf carries."""
+    return leaf.exception if isinstance(leaf, Die) else leaf.error
+
+
+def root_name(program: IO[Any, Any]) -> str:
+    """A run is called after the do-notation function it was made of, or by its name."""
+    if type(program) is Named:
+        return str(program._name)
+    if type(program) is Generate:
+        return str(getattr(program._function, "__name__", "main"))
+    return "main"

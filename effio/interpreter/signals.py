@@ -1,0 +1,78 @@
+"""Ctrl-C while a run owns the main thread: cancel, then tell what still runs, then break in."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from types import FrameType, TracebackType
+from typing import final
+
+from effio.interpreter.fiber import STATE_NAMES
+from effio.interpreter.scheduler import Scheduler
+
+
+@final
+class Interrupts:
+    """Handles SIGINT for one run, if nobody else does; the first cancels the root, the third aborts.
+
+    The second breaks into user code that does not come back, and otherwise prints what still runs.
+    """
+
+    __slots__ = ("installed", "scheduler")
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.installed = False
+
+    def __enter__(self) -> Interrupts:
+        if (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ):
+            signal.signal(signal.SIGINT, self.received)
+            self.installed = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.installed:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def received(self, number: int, frame: FrameType | None) -> None:
+        scheduler = self.scheduler
+        scheduler.signalled += 1
+        if scheduler.signalled == 1:
+            scheduler.call(scheduler.interrupted)
+        elif scheduler.signalled > 2:
+            raise KeyboardInterrupt
+        else:
+            tell_what_runs(scheduler)
+            if in_user_code(frame):
+                raise KeyboardInterrupt
+
+
+def tell_what_runs(scheduler: Scheduler) -> None:
+    """Print the fibers that have not ended to the standard error stream."""
+    print("still closing; interrupt once more to abort:", file=sys.stderr)
+    for fiber in scheduler.fibers():
+        waits = "" if fiber.wait is None else f" for {fiber.wait.describe()}"
+        print(f"  {fiber.name}: {STATE_NAMES[fiber.state]}{waits}", file=sys.stderr)
+
+
+def in_user_code(frame: FrameType | None) -> bool:
+    """Whether the interrupted code was called by the step loop, so that what is raised there is data."""
+    if frame is None or is_ours(frame):
+        return False
+    outer = frame.f_back
+    while outer is not None:
+        if is_ours(outer):
+            return outer.f_code.co_name in ("advance", "start", "begin_finalizer", "make", "run_leaf")
+        outer = outer.f_back
+    return False
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Whether a frame belongs to the interpreter."""
+    return str(frame.f_globals.get("__name__", "")).startswith("effio.interpreter.")

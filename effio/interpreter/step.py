@@ -1,0 +1,200 @@
+"""The step loop: what makes a fiber run. The one long function of the library, so that a step costs no call.
+
+The loop looks at one node at a time. A node that has a source is pushed and its source comes next; a value or a
+cause goes back to the top of the stack, which says what comes then. Hot nodes are handled in line, the others by the
+table of `action`; derived nodes are replaced by what they mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from effio.algebra.desugar import TABLE
+from effio.algebra.argument import returned_no_program
+from effio.algebra.io import IO
+from effio.algebra.primitive import (
+    CALL,
+    DERIVED,
+    FAIL,
+    FLAT_MAP,
+    FOLD,
+    GENERATE,
+    HALT,
+    MAP,
+    ON_EXIT,
+    PURE,
+    SUSPEND,
+    Halt,
+    Pure,
+)
+from effio.data.cause import Cause, Die, Fail
+from effio.data.origin import origin_of
+from effio.interpreter.action import ACTIONS
+from effio.interpreter.fiber import RUNNING, YIELDED, Fiber
+from effio.interpreter.frames import GeneratorFrame, begin_finalizer
+
+STEPS_PER_TURN: Final = 1024
+CALLS_PER_LOOK: Final = 3  # a mask: the clock is read every fourth call
+
+
+def advance(fiber: Fiber) -> None:
+    """Run `fiber` until it ends, waits, or has had its turn."""
+    stack = fiber.stack
+    push = stack.append
+    pop = stack.pop
+    scheduler = fiber.scheduler
+    node: Any = fiber.node
+    if fiber.state == YIELDED and fiber.check:
+        cancelled = fiber.poll()
+        if cancelled is not None:
+            node = Halt(cancelled)
+    fiber.state = RUNNING
+    steps = STEPS_PER_TURN
+    maker: Any = fiber.name
+    value: Any = None
+    cause: Cause[Any] | None = None
+    while True:
+        if steps <= 0:
+            fiber.node = node
+            fiber.state = YIELDED
+            if fiber.unarmed:
+                fiber.arm_deadlines()
+            scheduler.enqueue(fiber)
+            return
+        try:
+            tag = node._tag
+        except AttributeError:
+            tag = HALT
+            node = Halt(Die(returned_no_program(maker, node), fiber.at(origin_of(maker))))
+
+        # -- One node: it gives a value, a cause, or the next node ----
+        if tag == FLAT_MAP or tag == MAP or tag == FOLD or tag == ON_EXIT:
+            push(node)
+            node = node._source
+            continue
+        if tag == PURE:
+            value = node._value
+        elif tag == CALL:
+            if fiber.check:
+                cause = fiber.poll()
+            if cause is None:
+                steps -= 1
+                try:
+                    if node._kwargs:
+                        value = node._function(*node._args, **node._kwargs)
+                    else:
+                        value = node._function(*node._args)
+                except BaseException as error:
+                    cause = fiber.raised(error, node._catches)
+                if not steps & CALLS_PER_LOOK and scheduler.turn_is_over():
+                    steps = 0
+        elif tag == SUSPEND:
+            steps -= 1
+            maker = node._thunk
+            try:
+                node = maker()
+            except BaseException as error:
+                node = Halt(fiber.raised(error))
+            continue
+        elif tag == DERIVED:
+            maker = type(node).__name__
+            node = TABLE[type(node)](node)
+            continue
+        elif tag == FAIL:
+            cause = Fail(node._error, fiber.at(node._site))
+        elif tag == HALT:
+            cause = node._cause
+        elif tag == GENERATE:
+            try:
+                push(GeneratorFrame(node._function(*node._args, **node._kwargs)))
+                value = None
+            except BaseException as error:
+                cause = fiber.raised(error)
+        else:
+            node = ACTIONS[tag](fiber, node)
+            if node is None:
+                return
+            continue
+
+        # -- A value goes back ----
+        if cause is None:
+            while True:
+                steps -= 1
+                frame = pop()
+                tag = frame._tag
+                if tag == FLAT_MAP:
+                    maker = frame._function
+                    try:
+                        node = maker(value)
+                    except BaseException as error:
+                        cause = fiber.raised(error)
+                    break
+                if tag == MAP:
+                    try:
+                        value = frame._function(value)
+                    except BaseException as error:
+                        cause = fiber.raised(error)
+                        break
+                    if steps <= 0:
+                        node = Pure(value)
+                        break
+                elif tag == GENERATE:
+                    try:
+                        node = frame.send(value)
+                    except StopIteration as stop:
+                        value = stop.value
+                        continue
+                    except BaseException as error:
+                        cause = fiber.raised(error)
+                        break
+                    maker = frame.generator
+                    push(frame)
+                    break
+                elif tag == FOLD:
+                    maker = frame._on_success
+                    if maker is None:
+                        continue
+                    try:
+                        node = maker(value)
+                    except BaseException as error:
+                        cause = fiber.raised(error)
+                    break
+                elif tag == ON_EXIT:
+                    node = begin_finalizer(fiber, frame, value, None)
+                    maker = frame._finalizer
+                    break
+                else:
+                    node = frame.returned(fiber, value)
+                    if node is None:
+                        return
+                    break
+
+        # -- A cause goes back ----
+        while cause is not None:
+            frame = pop()
+            tag = frame._tag
+            if tag == FLAT_MAP or tag == MAP:
+                continue
+            if tag == FOLD:
+                if fiber.unwinding:
+                    continue
+                maker = frame._on_failure
+                failed = cause
+                cause = None
+                try:
+                    node = maker(failed)
+                except BaseException as error:
+                    cause = fiber.raised(error)
+            elif tag == ON_EXIT:
+                node = begin_finalizer(fiber, frame, None, cause)
+                maker = frame._finalizer
+                cause = None
+            else:
+                after = frame.failed(fiber, cause)
+                if after is None:
+                    return
+                if isinstance(after, IO):
+                    node = after
+                    cause = None
+                else:
+                    cause = after

@@ -1,0 +1,321 @@
+"""Families: the children of a construct, what the failure of one means for the others, and how the construct ends.
+
+A family is a region in the fiber that opened it, its owner. The owner's frame stays on its stack until the last child
+has ended; nothing can leave a family earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+
+from effio.algebra.io import IO
+from effio.algebra.primitive import Fold, Halt, Named, Pure
+from effio.data.cause import Both, Cancelled, Cause, then
+from effio.data.identity import Path
+from effio.data.location import ChildReport
+from effio.interpreter.fiber import NOTHING, Fiber
+from effio.interpreter.frames import Frame
+from effio.interpreter.scope import Region, visible_cancel
+from returns.result import Failure, Success
+
+if TYPE_CHECKING:
+    from effio.data.exit import Exit
+
+
+Handler: TypeAlias = Callable[[Cause[Any]], IO[Any, Any]]
+
+
+class Family(Region):
+    """Children that run at once under one owner.
+
+    `children` are those that still run, in fork order. `failures` holds what the others failed with, by index, their
+    own cancellation left out. `cut` is the cancel from outside of the family that ended one of them or the owner's body.
+    `waiting` is true while the owner has nothing left to do but to wait for the children.
+    """
+
+    __slots__ = ("children", "cut", "failures", "forked", "name", "owner_path", "waiting")
+
+    def __init__(self, owner: Fiber, name: str, outer: Region) -> None:
+        super().__init__(outer)
+        self.fiber = owner
+        self.name = name
+        self.owner_path = owner.path_
+        self.children: dict[Fiber, None] = {}
+        self.failures: dict[int, Cause[Any]] = {}
+        self.forked = 0
+        self.cut: Cancelled | None = None
+        self.waiting = False
+
+    @property
+    def path(self) -> Path:
+        """The names around the family, its own last."""
+        return Path(self.owner_path or self.fiber.path, self.name)
+
+    def members(self) -> dict[Fiber, None]:
+        return self.children
+
+    def fork(self, program: IO[Any, Any], index: int, label: str | None, context: Context) -> Fiber:
+        """Add a child; it runs when its turn comes."""
+        if label is None and type(program) is Named:
+            label = program._name
+            program = program._source
+        child = Fiber(self.fiber.scheduler, program, self, context)
+        child.index = index
+        child.label = label
+        self.children[child] = None
+        self.fiber.scheduler.enqueue(child)
+        return child
+
+    def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
+        """The program of a child, its failures given to the handler of the group if there is one."""
+        return program
+
+    # -- A child ends ----
+
+    def ended(self, child: Fiber, exit: Exit[Any, Any]) -> None:
+        """Take the exit of a child; after the last one, the owner goes on."""
+        del self.children[child]
+        if isinstance(exit, Success):
+            self.succeeded(child.index, exit._inner_value)
+        else:
+            cause: Cause[Any] = exit._inner_value
+            rest = self.own_failure(child, cause)
+            if rest is None:
+                self.lost(child, cause)
+            else:
+                self.failed(child.index, child.name, rest, cause)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """After a child has ended: wake the owner if it was the last."""
+        if self.waiting and not self.children:
+            self.fiber.wake(NOTHING)
+
+    def own_failure(self, child: Fiber, cause: Cause[Any]) -> Cause[Any] | None:
+        """What `child` failed with, without the cancels that its family, itself or somebody outside asked for."""
+        if not cause.has_cancelled:
+            return cause
+        inside = {child.identity, self.identity}
+        around = self.outer_identities()
+
+        def asked_for(leaf: Cancelled) -> bool:
+            if leaf.scope in around:
+                self.cut = self.cut or leaf
+                return True
+            return leaf.scope in inside
+
+        return cause.without(asked_for)
+
+    def outer_identities(self) -> set[int]:
+        """The identities of the cancelled regions around this one."""
+        found: set[int] = set()
+        region = self.outer
+        while region is not None:
+            if region.cancel_called:
+                found.add(region.identity)
+            region = region.outer
+        return found
+
+    def succeeded(self, index: int, value: Any) -> None:
+        """A child has a value."""
+
+    def lost(self, child: Fiber, cause: Cause[Any]) -> None:
+        """A child was cancelled, and nothing else went wrong."""
+
+    def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
+        """A child failed with `rest`; `whole` has its cancels too."""
+        self.failures[index] = rest
+
+    # -- The family ends ----
+
+    def leave(self) -> None:
+        """Close the region; the owner is again in the one around it."""
+        self.close()
+        assert self.outer is not None
+        self.fiber.region = self.outer
+
+    def parts(self) -> dict[int, Cause[Any]]:
+        """What the children failed with, in fork order, each failure once.
+
+        Who joins a failed sibling fails with the very same leaf.
+        """
+        parts: dict[int, Cause[Any]] = {}
+        for index in sorted(self.failures):
+            rest = unseen(self.failures[index], parts.values())
+            if rest is not None:
+                parts[index] = rest
+        return parts
+
+    def conclude(self, parts: dict[int, Cause[Any]]) -> Cause[Any] | None:
+        """The failure that the family ends with, if its parts or a cancel from outside make one."""
+        cause: Cause[Any] | None = None
+        if parts:
+            causes = tuple(parts[index] for index in sorted(parts))
+            cause = Both(causes, self.name, at=self.fiber.at(None), children=self.reports(parts))
+        return cause if self.cut is None else self.cancelled(self.cut, cause)
+
+    def cancelled(self, leaf: Cancelled, cause: Cause[Any] | None) -> Cause[Any]:
+        """End by a cancel from outside: unwind to what the owner can see, or fail with the `leaf` where it can not."""
+        target = visible_cancel(self.fiber.region)
+        if target is not None:
+            self.fiber.unwinding = True
+            leaf = self.fiber.cancelled_by(target)
+        return leaf if cause is None else then(leaf, cause)
+
+    def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
+        """How every child stands, for pictures of a failure; those in `parts` have failed."""
+        raise NotImplementedError
+
+
+def unseen(cause: Cause[Any], others: Iterable[Cause[Any]]) -> Cause[Any] | None:
+    """What `cause` holds that is not in `others` already."""
+    seen = {id(leaf) for other in others for leaf in other.leaves()}
+    return cause.keep(lambda leaf: id(leaf) not in seen) if seen else cause
+
+
+@final
+class ChildrenWait:
+    """The owner waits for the last child; a cancel reaches the children, and the wait goes on."""
+
+    __slots__ = ("family",)
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+
+    def abort(self, fiber: Fiber) -> bool:
+        return False
+
+    def describe(self) -> str:
+        family = self.family
+        count = len(family.children)
+        first = next(iter(family.children)).name if count else ""
+        others = f" and {count - 1} more" if count > 1 else ""
+        return f"the end of {family.name} ({first!r}{others})"
+
+
+# -- Task groups ---------------------------------------------------------------------------------------------
+
+BODY: Final = -1
+
+
+@final
+class TaskGroupFamily(Family):
+    """The children of a task group; `on_failure` says whether a failing one cancels the rest.
+
+    `labels` holds the names of those that failed, and of those that were cancelled because of it, for pictures.
+    """
+
+    __slots__ = ("handler", "labels", "on_failure")
+
+    def __init__(self, owner: Fiber, name: str, on_failure: str, handler: Handler | None) -> None:
+        super().__init__(owner, name, owner.region)
+        self.on_failure = on_failure
+        self.handler = handler
+        self.labels: dict[int, str] = {BODY: "the body"}
+
+    def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
+        return program if self.handler is None else Fold(program, self.handler)
+
+    def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
+        self.failures[index] = rest
+        self.labels[index] = name
+        if self.on_failure == "cancel":
+            self.stop(name)
+
+    def stop(self, name: str) -> None:
+        """Cancel everything because one has failed."""
+        if not self.cancel_called:
+            self.labels.update({child.index: child.name for child in self.children})
+        self.request_cancel("sibling", name, None)
+
+    def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
+        return tuple(
+            ChildReport(self.labels[index], "failed" if index in parts else "cancelled")
+            for index in sorted(self.labels)
+            if index in parts or (index not in self.failures and index != BODY)
+        )
+
+
+@final
+class TaskGroupFrame(Frame):
+    """The end of a task group's body: cancel the children if it failed, and wait for them."""
+
+    __slots__ = ("cause", "ended", "family", "unwinding", "value")
+
+    def __init__(self, family: TaskGroupFamily) -> None:
+        self.family = family
+        self.ended = False
+        self.unwinding = False
+        self.value: Any = None
+        self.cause: Cause[Any] | None = None
+
+    def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any] | None:
+        if self.ended:
+            return self.finish(fiber)
+        self.ended = True
+        self.value = value
+        return self.wait(fiber)
+
+    def failed(self, fiber: Fiber, cause: Cause[Any]) -> IO[Any, Any] | None:
+        family = self.family
+        self.ended = True
+        self.cause = cause
+        self.unwinding = fiber.unwinding
+        fiber.unwinding = False
+        if cause.is_cancelled_only:
+            first = cause.cancellations()[0]
+            family.request_cancel(first.source, first.by, first.reason)
+        else:
+            family.stop("the body")
+        return self.wait(fiber)
+
+    def wait(self, fiber: Fiber) -> IO[Any, Any] | None:
+        family = self.family
+        if not family.children:
+            return self.finish(fiber)
+        family.waiting = True
+        fiber.stack.append(self)
+        fiber.park(ChildrenWait(family))
+        return None
+
+    def finish(self, fiber: Fiber) -> IO[Any, Any]:
+        family = self.family
+        parts = family.parts()
+        rest = None if self.cause is None else family.own_failure(fiber, self.cause)
+        rest = None if rest is None else unseen(rest, parts.values())
+        if rest is not None:
+            parts[BODY] = rest
+        family.leave()
+        cause = family.conclude(parts)
+        if cause is None:
+            return Pure(self.value)
+        # A body that a `restore` laid open goes on unwinding through the shield around the group.
+        fiber.unwinding = fiber.unwinding or (self.unwinding and family.cut is not None)
+        return Halt(cause)
+
+
+# -- The background ------------------------------------------------------------------------------------------
+
+
+@final
+class Background(Family):
+    """Where a run keeps what was let go: its end waits for it, and tells what failed there."""
+
+    __slots__ = ()
+
+    def __init__(self, root: Fiber) -> None:
+        super().__init__(root, "background", root)
+
+    def go_on(self) -> None:
+        if self.waiting and not self.children:
+            self.fiber.scheduler.root_ended()
+
+    def added_to(self, exit: Exit[Any, Any]) -> Exit[Any, Any]:
+        """The exit of the run, with the failures of the background after its own."""
+        parts = self.parts()
+        if not parts:
+            return exit
+        late = Both(tuple(parts.values()), self.name, at=self.fiber.at(None))
+        return Failure(late if isinstance(exit, Success) else then(exit._inner_value, late))
