@@ -30,6 +30,8 @@ STATE_NAMES: Final = ("ready", "ready", "running", "waiting", "done")
 CHECKPOINT: Final = Sleep(0.0)
 """Any action: a fiber that is woken by a cancel resumes with it and is cancelled there."""
 
+STOPS: Final = (StopIteration, StopAsyncIteration)
+
 NOTHING: Final = Pure(None)
 
 
@@ -175,6 +177,8 @@ class Fiber(Region):
 
     def poll(self) -> Cause[Any] | None:
         """At an action: the cancel that hits this fiber here, if any; from then on it unwinds."""
+        if self.scheduler.signalled:
+            self.scheduler.interrupted()
         target = visible_cancel(self.region)
         if target is None:
             return None
@@ -236,9 +240,13 @@ class Fiber(Region):
 
     def raised(self, error: BaseException, catches: tuple[type[BaseException], ...] = ()) -> Cause[Any]:
         """The cause of what user code raised; its traceback begins at the user's own frame."""
+        stopped = error.__cause__
+        if type(error) is RuntimeError and isinstance(stopped, STOPS) and "raised Stop" in str(error):
+            # Python hides what a generator or coroutine raises of this kind; here it is data like any other.
+            error = stopped
+        elif error.__traceback__ is not None:
+            error.__traceback__ = error.__traceback__.tb_next
         trace = error.__traceback__
-        trace = None if trace is None else trace.tb_next
-        error.__traceback__ = trace
         origin: Origin | None = None
         if trace is not None:
             code = trace.tb_frame.f_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from math import inf
 from threading import active_count, get_ident
 from time import perf_counter
 from typing import Any, Final
@@ -34,7 +35,8 @@ class Scheduler:
 
     `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
     that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
-    KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user.
+    KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user, `current` is
+    the fiber that ran last.
     """
 
     __slots__ = (
@@ -42,6 +44,7 @@ class Scheduler:
         "backend",
         "background_",
         "clock",
+        "current",
         "fatal",
         "in_flight",
         "on_end",
@@ -78,6 +81,7 @@ class Scheduler:
         self.root.label = root_name(program)
         if type(program) is Named:
             self.root.node = program._source
+        self.current = self.root
         self.enqueue(self.root)
 
     # -- The queue ----
@@ -93,12 +97,21 @@ class Scheduler:
 
     def turn(self) -> None:
         """Run what is ready and what is due, but not so long that the host waits; called by the backend."""
-        self.awake = True
-        self.turn_began = self.clock.now()
-        self.turn_end = perf_counter() + SECONDS_PER_TURN
+        self.begin_turn()
         left = self.drain(FIBERS_PER_TURN)
         while left > 0 and self.fire_due():
             left = self.drain(left)
+        self.end_turn()
+
+    def begin_turn(self) -> None:
+        """Fibers run from here on, for a while."""
+        self.awake = True
+        self.turn_began = self.clock.now()
+        # A virtual run is the same every time: how long a step really took must not show.
+        self.turn_end = inf if self.clock.virtual else perf_counter() + SECONDS_PER_TURN
+
+    def end_turn(self) -> None:
+        """Ask for another turn if something is ready, else for one when the next timer is due."""
         if self.ready:
             self.backend.wake()
         else:
@@ -158,9 +171,7 @@ class Scheduler:
         if fiber.group is None:
             if self.background_ is not None:
                 fiber.exit = self.background_.added_to(fiber.exit)
-            self.over = True
-            if self.on_end is not None:
-                self.on_end()
+            self.finish()
         else:
             fiber.group.ended(fiber, fiber.exit)
 
@@ -169,6 +180,12 @@ class Scheduler:
         if self.background_ is None:
             self.background_ = Background(self.root)
         return self.background_
+
+    def finish(self) -> None:
+        """The run is over."""
+        self.over = True
+        if self.on_end is not None:
+            self.on_end()
 
     def root_ended(self) -> None:
         """The root and its background have ended."""
@@ -209,6 +226,14 @@ class Scheduler:
             inner_last = [child for family in reversed(families) for child in family.members() or ()]
             pending.extend(reversed(inner_last))
 
+    def pass_time(self) -> bool:
+        """Nothing can run now: jump to the next timer, or break the deadlock; false if that was done already."""
+        when = self.timers.next()
+        if when is None:
+            return self.break_deadlock()
+        self.clock.advance_to(when)
+        return True
+
     # -- Deadlock ----
 
     def may_be_woken(self) -> bool:
@@ -222,11 +247,12 @@ class Scheduler:
             for fiber in self.fibers()
             if fiber.state == PARKED and fiber.wait is not None
         )
-        first = self.stuck is None
-        if first:
+        if self.stuck is None:
             self.stuck = Deadlock(waiting)
             self.root.request_cancel("host", None, "deadlock")
-        return first and bool(self.ready)
+        if not self.ready:
+            self.finish()
+        return not self.over
 
     def result(self) -> Exit[Any, Any]:
         """The exit of the run. A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context."""

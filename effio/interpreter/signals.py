@@ -44,6 +44,7 @@ class Interrupts:
         scheduler = self.scheduler
         scheduler.signalled += 1
         if scheduler.signalled == 1:
+            scheduler.current.check = True
             scheduler.call(scheduler.interrupted)
         elif scheduler.signalled > 2:
             raise KeyboardInterrupt

@@ -49,6 +49,7 @@ def advance(fiber: Fiber) -> None:
         if cancelled is not None:
             node = Halt(cancelled)
     fiber.state = RUNNING
+    scheduler.current = fiber
     steps = STEPS_PER_TURN
     maker: Any = fiber.name
     value: Any = None

@@ -69,8 +69,9 @@ class AsyncioBackend:
         """Jump when the loop has nothing to do; while anything is in flight, wait as long as the timer says."""
         self.disarm()
         if when is None:
-            return
-        if self.in_flight():
+            if not self.scheduler.in_flight and not self.scheduler.outside and not self.scheduler.over:
+                self.jump = self.loop.call_soon(self.nothing_left)
+        elif self.in_flight():
             delay = max(0.0, when - self.scheduler.clock.now())
             self.timer = self.loop.call_later(delay, self.jump_to, when)
         else:
@@ -90,6 +91,12 @@ class AsyncioBackend:
         if not self.scheduler.awake:
             self.scheduler.clock.advance_to(when)
             self.scheduler.turn()
+
+    def nothing_left(self) -> None:
+        """Everything waits, and virtual time has nothing to jump to."""
+        self.jump = None
+        if not self.scheduler.awake and not self.scheduler.over:
+            self.scheduler.break_deadlock()
 
     def disarm(self) -> None:
         """Ask for no timer."""
@@ -120,6 +127,7 @@ class AsyncioBackend:
     def hosted_ended(self, host: Host) -> None:
         """The task of a fiber that has its exit is over."""
         self.hosts.discard(host)
+        self.scheduler.in_flight -= 1
         self.scheduler.ended(host.fiber)
 
 
@@ -159,6 +167,7 @@ class Host:
     def stop(self) -> None:
         """The fiber has its exit: let the task end."""
         self.over = True
+        self.backend.scheduler.in_flight += 1
         self.unpark()
 
     def unpark(self) -> None:
@@ -226,6 +235,8 @@ class Host:
             except asyncio.CancelledError as error:
                 outcome = self.cancelled(node, error)
             except BaseException as error:
+                if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
+                    raise  # The loop is gone, and the task is being destroyed.
                 outcome = Halt(self.fiber.raised(error, node._catches))
         self.leaf_over()
         self.fiber.epoch += 1
@@ -245,7 +256,8 @@ class Host:
         return Halt(self.fiber.raised(defect))
 
     def cancelled_from_outside(self) -> None:
-        """Somebody else cancelled the task of this fiber."""
+        """Somebody else cancelled the task of this fiber, or closes the loop after a run that was given up."""
+        self.over = self.over or self.backend.scheduler.over
         if self.over:
             return
         for _ in range(self.task.cancelling() - self.asked):
@@ -268,18 +280,26 @@ class Host:
     def step(self) -> None:
         """Run the fiber right here, as long as it does not wait."""
         scheduler = self.backend.scheduler
-        awake, scheduler.awake = scheduler.awake, True
+        awake = scheduler.awake
+        scheduler.begin_turn()
         advance(self.fiber)
-        scheduler.awake = awake
         if not awake:
-            if scheduler.ready:
-                scheduler.awake = True
-                self.backend.wake()
-            else:
-                scheduler.rearm()
+            scheduler.end_turn()
 
     def task_over(self, task: asyncio.Task[None]) -> None:
-        """The fiber ends with its task."""
+        """The fiber ends with its task; if it has no exit, the task was cancelled before its first step."""
         if not task.cancelled():
             task.result()
-        self.backend.hosted_ended(self)
+        if self.backend.scheduler.over:
+            self.backend.hosts.discard(self)
+            return
+        if self.over:
+            self.backend.hosted_ended(self)
+            return
+        fiber = self.fiber
+        self.backend.hosts.discard(self)
+        self.leaf_over()
+        fiber.host = None
+        fiber.request_cancel("host", None, "its asyncio task was cancelled")
+        if fiber.state == PARKED and fiber.wait is self:
+            fiber.wake(CHECKPOINT)

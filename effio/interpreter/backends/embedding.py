@@ -30,6 +30,7 @@ def finish_in_loop(loop: asyncio.AbstractEventLoop, scheduler: Scheduler, unhost
     try:
         loop.run_until_complete(done)
     finally:
+        scheduler.over = True
         backend.disarm()
 
 

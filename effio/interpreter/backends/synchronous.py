@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Leaf
 from effio.interpreter.backend import Backend
 from effio.interpreter.fiber import Fiber
-
-if TYPE_CHECKING:
-    from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.scheduler import Scheduler
 
 
 @final
@@ -104,8 +102,5 @@ def drive(scheduler: Scheduler) -> bool:
             continue
         if backend.leaves or not scheduler.clock.virtual or scheduler.may_be_woken():
             return False
-        when = scheduler.timers.next()
-        if when is not None:
-            scheduler.clock.advance_to(when)
-        elif not scheduler.break_deadlock():
+        if not scheduler.pass_time():
             return True
