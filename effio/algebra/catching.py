@@ -9,6 +9,7 @@ import attrs
 
 from effio.algebra import argument, derived
 from effio.algebra.io import IO, X1, X2, X3, X4, Error, NewError, NewValue, OtherError, OtherValue, Value
+from effio.algebra.shape import program
 
 Caught = TypeVar("Caught", contravariant=True)
 
@@ -29,7 +30,7 @@ class Catch(Generic[Caught, Value, Error]):
     ) -> IO[OtherValue | Value, OtherError | Error]: ...
     def __call__(self, io: IO[Any, Any], /) -> IO[Any, Any]:
         """Go on with the program that the handler makes of an error of these classes."""
-        return derived.CatchOnly(io, self.handler, self.exceptions)
+        return derived.CatchOnly(program("catch", io), self.handler, self.exceptions)
 
     @overload
     def __ror__(self, io: IO[OtherValue, Caught], /) -> IO[OtherValue | Value, Error]: ...

@@ -11,7 +11,7 @@ from effio.algebra import argument, derived
 from effio.algebra.handle import CancelScope, Restore, TaskGroup
 from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, OtherError, OtherValue, T, Task
 from effio.algebra.primitive import Call, Fail, Halt, Leaf, OnFailure, Pure, Shield, Sleep, Suspend
-from effio.algebra.shape import Word
+from effio.algebra.shape import Word, program
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
@@ -156,6 +156,10 @@ def sleep_until(deadline: float, /) -> IO[None]:
 
 @overload
 def if_(
+    condition: bool | IO[bool], then: IO[NewValue], otherwise: IO[OtherValue], /
+) -> IO[NewValue | OtherValue]: ...
+@overload
+def if_(
     condition: bool, then: IO[NewValue, NewError], otherwise: IO[OtherValue, OtherError], /
 ) -> IO[NewValue | OtherValue, NewError | OtherError]: ...
 @overload
@@ -168,6 +172,8 @@ def if_(condition: bool | IO[bool, Any], then: IO[Any, Any], otherwise: IO[Any, 
 
 
 @overload
+def when(condition: bool | IO[bool], io: IO[NewValue], /) -> IO[NewValue | None]: ...
+@overload
 def when(condition: bool, io: IO[NewValue, NewError], /) -> IO[NewValue | None, NewError]: ...
 @overload
 def when(condition: IO[bool, X1], io: IO[NewValue, NewError], /) -> IO[NewValue | None, X1 | NewError]: ...
@@ -178,18 +184,26 @@ def when(condition: bool | IO[bool, Any], io: IO[Any, Any], /) -> IO[Any, Any]:
 
 def memoize(io: IO[NewValue, NewError], /) -> IO[IO[NewValue, NewError]]:
     """Give a program that runs `io` at its first run and has the same exit at all others."""
-    return derived.Memoize(io)
+    return derived.Memoize(program("memoize", io))
 
 
 # -- Scopes --------------------------------------------------------------------------------------------------
 
 
+@overload
+def bracket(
+    acquire: IO[T], use: Callable[[T], IO[NewValue]], release: Callable[[T], IO[object]], /
+) -> IO[NewValue]: ...
+@overload
 def bracket(
     acquire: IO[T, X1],
     use: Callable[[T], IO[NewValue, NewError]],
     release: Callable[[T], IO[object, OtherError]],
     /,
-) -> IO[NewValue, X1 | NewError | OtherError]:
+) -> IO[NewValue, X1 | NewError | OtherError]: ...
+def bracket(
+    acquire: IO[Any, Any], use: Callable[[Any], IO[Any, Any]], release: Callable[[Any], IO[Any, Any]], /
+) -> IO[Any, Any]:
     """Run `acquire`, shielded, then `use` its value, then `release` it, shielded, however use ended."""
     return derived.Bracket(acquire, use, release)
 

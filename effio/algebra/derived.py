@@ -28,6 +28,7 @@ from effio.algebra.shape import (
     WithSeconds,
     WithValue,
     Word,
+    is_condition,
     is_function,
     is_function_or_none,
     is_program,
@@ -71,7 +72,7 @@ class IfThen(Derived):
     """Run `if_true` or `if_false`, as `condition` says."""
 
     word: ClassVar[str] = "if_"
-    condition: bool | Program
+    condition: bool | Program = attrs.field(validator=is_condition)
     if_true: Program = attrs.field(validator=is_program)
     if_false: Program = attrs.field(validator=is_program)
 

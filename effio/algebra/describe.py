@@ -36,7 +36,7 @@ WORDS: Final = {
 }
 """The primitive nodes that are not called like the word that makes them."""
 
-NOT_SHOWN: Final = frozenset({"source", "site", "catches", "outside", "withdraw"})
+NOT_SHOWN: Final = frozenset({"site", "catches", "outside", "withdraw", "how", "group", "shield", "peek"})
 
 
 def line(program: Any) -> str:
@@ -55,7 +55,7 @@ def tree(program: Any) -> str:
 
 def fields(program: Any) -> list[tuple[str, Any]]:
     """List the fields of a node with their names, in the order of its constructor."""
-    kind: type[Any] = type(program)
+    kind = kind_of(program)
     if attrs.has(kind):
         names = [field.name for field in attrs.fields(kind)]
     else:
@@ -65,7 +65,7 @@ def fields(program: Any) -> list[tuple[str, Any]]:
 
 def word(program: Any) -> str:
     """Say what the user wrote to make this node."""
-    kind: type[Any] = type(program)
+    kind = kind_of(program)
     match kind.__name__:
         case "Call" | "Leaf" if program.catches == (Exception,):
             return "attempt" if kind.__name__ == "Call" else "from_async"
@@ -130,19 +130,28 @@ def _step(program: Any, prefix: str, depth: int) -> Iterator[str]:
 # -- Parts ---------------------------------------------------------------------------------------------------
 
 
+def kind_of(value: object) -> type[object]:
+    """The class of a value, for type checkers that would give it up."""
+    return type(value)
+
+
 def _is_program(value: Any) -> bool:
-    kind: type[Any] = type(value)
-    return isinstance(getattr(kind, "_tag", None), int)
+    return isinstance(getattr(kind_of(value), "_tag", None), int)
 
 
 def _chain(program: Any, limit: int) -> tuple[Any, list[Any], bool]:
     """Follow the sources: where it begins, the last steps in order, whether there are more than `limit`."""
     steps: list[Any] = []
-    while len(steps) < limit and hasattr(program, "source") and not hasattr(program, "group"):
+    while len(steps) < limit and _continues(program):
         steps.append(program)
         program = program.source
     steps.reverse()
-    return program, steps, hasattr(program, "source") and not hasattr(program, "group")
+    return program, steps, _continues(program)
+
+
+def _continues(program: Any) -> bool:
+    """Whether the node is a step after its source; what is forked runs elsewhere."""
+    return hasattr(program, "source") and kind_of(program).__name__ != "Fork"
 
 
 def _arguments(program: Any) -> tuple[list[str], list[Any]]:
@@ -150,7 +159,7 @@ def _arguments(program: Any) -> tuple[list[str], list[Any]]:
     values: list[str] = []
     programs: list[Any] = []
     for name, value in fields(program):
-        if name in NOT_SHOWN or value is None:
+        if name in NOT_SHOWN or value is None or (name == "source" and _continues(program)):
             continue
         if _is_program(value):
             programs.append(value)
@@ -164,6 +173,8 @@ def _arguments(program: Any) -> tuple[list[str], list[Any]]:
 def _values(name: str, value: Any) -> Iterator[str]:
     if name == "items":
         yield f"{len(value)} items"
+    elif name in {"exceptions", "kept"}:
+        yield from map(_value, value)
     elif name == "args":
         yield from map(short_repr, value)
     elif name == "kwargs":

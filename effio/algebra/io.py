@@ -47,10 +47,16 @@ class IO(Generic[Value, Error]):
 
     def map(self, f: Callable[[Value], NewValue], /) -> IO[NewValue, Error]:
         """Apply `f` to the value. What `f` raises is a defect."""
+        given: object = f
+        if not callable(given):
+            raise argument.not_a_function("map", given)
         return primitive.Map(self, f)
 
     def flat_map(self, f: Callable[[Value], IO[NewValue, NewError]], /) -> IO[NewValue, Error | NewError]:
         """Run the program that `f` makes of the value. What `f` raises is a defect."""
+        given: object = f
+        if not callable(given):
+            raise argument.not_a_function("flat_map", given)
         return primitive.FlatMap(self, f)
 
     def then(self, other: IO[NewValue, NewError], /) -> IO[NewValue, Error | NewError]:
@@ -206,7 +212,7 @@ class IO(Generic[Value, Error]):
     def on_cancel(
         self, finalizer: IO[object, NewError] | Callable[[Cause[Error]], IO[object, NewError]], /
     ) -> IO[Value, Error | NewError]:
-        """Run `finalizer`, or what it makes of the cause, if this was cancelled; otherwise like `ensuring`."""
+        """Run `finalizer`, or what it makes of the cause, if this was cancelled; else like `ensuring`."""
         return derived.OnCancel(self, finalizer)
 
     def on_error(
@@ -215,12 +221,20 @@ class IO(Generic[Value, Error]):
         """Run `finalizer`, or what it makes of the cause, if this failed without being cancelled."""
         return derived.OnError(self, finalizer)
 
+    @overload
+    def bracket(
+        self, use: Callable[[Value], IO[NewValue]], release: Callable[[Value], IO[object]], /
+    ) -> IO[NewValue, Error]: ...
+    @overload
     def bracket(
         self,
         use: Callable[[Value], IO[NewValue, NewError]],
         release: Callable[[Value], IO[object, OtherError]],
         /,
-    ) -> IO[NewValue, Error | NewError | OtherError]:
+    ) -> IO[NewValue, Error | NewError | OtherError]: ...
+    def bracket(
+        self, use: Callable[[Value], IO[Any, Any]], release: Callable[[Value], IO[Any, Any]], /
+    ) -> IO[Any, Any]:
         """Run this, shielded, then `use` the value, then `release` it, shielded, however the use ended."""
         return derived.Bracket(self, use, release)
 

@@ -74,7 +74,8 @@ def program(word: str, value: Built) -> Built:
 
 def is_program(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
     """Refuse what is no program."""
-    program(node.word, value)
+    if not isinstance(value, IO):
+        raise argument.not_a_program(node.word, value)
 
 
 def are_programs(node: Derived, field: attrs.Attribute[Any], values: tuple[object, ...]) -> None:
@@ -95,6 +96,12 @@ def is_function_or_none(node: Derived, field: attrs.Attribute[Any], value: objec
         is_function(node, field, value)
 
 
+def is_condition(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
+    """Refuse what is neither true nor false nor a program that may tell."""
+    if not isinstance(value, bool):
+        is_program(node, field, value)
+
+
 def is_finalizer(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
     """Refuse what is neither a program nor a function that may make one."""
     if not callable(value):
@@ -106,9 +113,9 @@ def is_finalizer(node: Derived, field: attrs.Attribute[Any], value: object) -> N
 
 @attrs.frozen(eq=False, repr=False)
 class OneSource(Derived):
-    """What says something about `source`."""
+    """What says something about `source`, which is not checked: mostly it is the program of a method call."""
 
-    source: Program = attrs.field(validator=is_program)
+    source: Program
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -138,7 +138,7 @@ def retry(node: derived.Retry) -> Program:
 
 
 def until_success(node: derived.Retry) -> Generator[Program, Any, Any]:
-    """Keep the cause of every failed attempt; a defect or a cancellation ends it like the last attempt does."""
+    """Keep the cause of each failed attempt; one with a defect or a cancellation in it is the last."""
     attempt = node.source.exit()
     failed: list[Cause[Any]] = []
     for remaining in range(node.times, -1, -1):

@@ -1,0 +1,113 @@
+"""`effio run`, `effio demo`, `effio info`: what to type, and what it answers."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from effio import Cause, Exit, Failure, VirtualClock, run_exit
+from effio.cli.live import can_be_seen, run_seen
+from effio.cli.target import NoProgram, load
+from effio.demos.catalogue import DEMOS
+
+FAILED = 1
+MISUSED = 2
+INTERRUPTED = 130
+
+NEEDED = ("attrs", "returns", "typing-extensions")
+OPTIONAL = ("trio", "uvloop", "rich", "aiohttp")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say, by default those of the process; give its exit code."""
+    options = parser().parse_args(arguments)
+    command: Callable[[Namespace], int] = options.command
+    try:
+        return command(options)
+    except NoProgram as error:
+        print(f"effio: {error}", file=sys.stderr)
+        return MISUSED
+    except KeyboardInterrupt as interrupt:
+        print("interrupted", file=sys.stderr)
+        if interrupt.__context__ is not None:
+            print(Cause.from_exception(interrupt.__context__).render(), file=sys.stderr)
+        return INTERRUPTED
+
+
+def parser() -> ArgumentParser:
+    """Describe the commands and their arguments."""
+    whole = ArgumentParser(prog="effio", description="Run concurrent programs that are values.")
+    whole.add_argument("--version", action="version", version=f"effio {installed('effio')}")
+    commands = whole.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="run a program of a module")
+    run.add_argument("target", metavar="module:program", help="a program, or a function that makes one")
+    run.set_defaults(command=run_program)
+
+    demo = commands.add_parser("demo", help="run one of the demos")
+    demo.add_argument("name", nargs="?", choices=DEMOS, metavar="name", help="see --list")
+    demo.add_argument("--list", action="store_true", help="list the demos, with a sentence each")
+    demo.add_argument("--virtual", action="store_true", help="skip the time in which the demo only sleeps")
+    demo.set_defaults(command=run_demo)
+
+    info = commands.add_parser("info", help="say what is installed")
+    info.set_defaults(command=show_info)
+    return whole
+
+
+# -- Commands ------------------------------------------------------------------------------------------------
+
+
+def run_program(options: Namespace) -> int:
+    """Run a program of a module, which may be in the current directory."""
+    sys.path.insert(0, str(Path.cwd()))
+    program = load(options.target)
+    return exit_code(run_seen(program) if can_be_seen() else run_exit(program))
+
+
+def run_demo(options: Namespace) -> int:
+    """Run a demo, or list them."""
+    if options.list or options.name is None:
+        width = max(map(len, DEMOS))
+        print(*(f"{name:{width}}  {demo.sentence}" for name, demo in DEMOS.items()), sep="\n")
+        return 0
+    demo = DEMOS[options.name]
+    if options.virtual and not demo.waits:
+        raise NoProgram(
+            f"demo {options.name} does more than sleep: it takes its time and cannot be --virtual"
+        )
+    try:
+        program = load(demo.program)
+    except ModuleNotFoundError as error:
+        raise NoProgram(f"demo {options.name} needs {error.name}: pip install 'effio[cli]'") from None
+    return exit_code(run_exit(program, clock=VirtualClock() if options.virtual else None))
+
+
+def show_info(options: Namespace) -> int:
+    """Print the versions of everything that matters."""
+    python = f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}"
+    rows = [("effio", installed("effio")), ("Python", python)]
+    rows += [(name, installed(name)) for name in (*NEEDED, *OPTIONAL)]
+    print(*(f"{name:17}  {found}" for name, found in rows), sep="\n")
+    return 0
+
+
+def exit_code(exit: Exit[object, object]) -> int:
+    """Give the code of an exit; draw the error tree of a failure."""
+    if not isinstance(exit, Failure):
+        return 0
+    cause: Cause[object] = exit.failure()
+    print(cause.render(), file=sys.stderr)
+    return FAILED
+
+
+def installed(distribution: str) -> str:
+    """Say which version of a distribution is installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed"

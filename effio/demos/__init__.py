@@ -1,0 +1,1 @@
+"""Short programs that show what effio is for: `effio demo NAME` runs one."""

@@ -1,0 +1,1 @@
+"""TCP for programs: addresses, name resolution, single connections, and happy eyeballs."""

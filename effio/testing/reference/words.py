@@ -1,0 +1,211 @@
+"""What the words of one fiber mean: steps, handlers, finalizers, shields, scopes and time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from effio.data.cause import Cancelled, Die, Fail, then
+from effio.data.errors import TimedOut
+from effio.testing import programs as p
+from effio.testing.reference.run import (
+    DEADLINE,
+    RESULT,
+    YIELD,
+    Done,
+    Failed,
+    Outcome,
+    Place,
+    Region,
+    Run,
+    Shielding,
+    Wait,
+    Walk,
+    action,
+    at_once,
+    cancelling,
+    caused_by,
+    cut_at,
+    in_sight,
+    is_typed,
+    leaf_of,
+    outwards,
+    waiting,
+)
+
+# -- Leaves --------------------------------------------------------------------------------------------------
+
+
+def pure(run: Run, here: Place, node: p.Pure) -> Walk:
+    return at_once(Done(node.value))
+
+
+def fail(run: Run, here: Place, node: p.Fail) -> Walk:
+    return at_once(Failed(Fail(node.error)))
+
+
+def die(run: Run, here: Place, node: p.Die) -> Walk:
+    return at_once(Failed(Die(p.Bug(node.message))))
+
+
+def note(run: Run, here: Place, node: p.Note) -> Walk:
+    return action(here, lambda: run.log.append((run.now, node.text, None)))
+
+
+def sleep(run: Run, here: Place, node: p.Sleep) -> Walk:
+    if node.seconds == 0:
+        cut = cut_at(here.regions)
+        if cut is None:
+            yield YIELD
+            cut = cut_at(here.regions)
+        return cut or Done()
+    wait = Wait(here.regions)
+    fiber = here.fiber
+    run.at(node.seconds, RESULT, lambda: run.wake(fiber, wait, Done()), lambda: fiber.wait is wait)
+    return (yield from waiting(here, wait))
+
+
+def never(run: Run, here: Place, node: p.Never) -> Walk:
+    return (yield from waiting(here, Wait(here.regions)))
+
+
+# -- One after another ---------------------------------------------------------------------------------------
+
+
+def steps(run: Run, here: Place, node: p.Steps) -> Walk:
+    outcome: Outcome = Done()
+    for part in node.parts:
+        outcome = yield from run.walk(here, part)
+        if isinstance(outcome, Failed):
+            break
+    return outcome
+
+
+def catch_all(run: Run, here: Place, node: p.CatchAll) -> Walk:
+    outcome = yield from run.walk(here, node.source)
+    if isinstance(outcome, Failed) and not outcome.unwinding and is_typed(outcome.cause):
+        outcome = yield from run.walk(here, node.handler)
+    return outcome
+
+
+def to_exit(run: Run, here: Place, node: p.ToExit) -> Walk:
+    outcome = yield from run.walk(here, node.source)
+    if isinstance(outcome, Failed) and outcome.unwinding:
+        return outcome
+    return Done(outcome.exit)
+
+
+def named(run: Run, here: Place, node: p.Named) -> Walk:
+    return run.walk(here, node.source)
+
+
+# -- Finalizers and shields ----------------------------------------------------------------------------------
+
+
+def shielded(here: Place) -> Place:
+    return here.inside(Shielding())
+
+
+def finalized(run: Run, here: Place, source: Walk, finalizer: Callable[[Place, Outcome], Walk]) -> Walk:
+    """Whatever the source ended with, run the finalizer shielded; what it fails with follows."""
+    outcome = yield from source
+    after = yield from finalizer(shielded(here), outcome)
+    if isinstance(after, Done):
+        return outcome
+    if isinstance(outcome, Done):
+        return after
+    return attrs.evolve(outcome, cause=then(outcome.cause, after.cause))
+
+
+def ensuring(run: Run, here: Place, node: p.Ensuring) -> Walk:
+    source = run.walk(here, node.source)
+    return finalized(run, here, source, lambda inner, outcome: run.walk(inner, node.finalizer))
+
+
+def on_exit(run: Run, here: Place, node: p.OnExit) -> Walk:
+    def finalizer(inner: Place, outcome: Outcome) -> Walk:
+        run.log.append((run.now, "exit", outcome.exit))
+        return run.walk(inner, node.finalizer)
+
+    return finalized(run, here, run.walk(here, node.source), finalizer)
+
+
+def on_cancel(run: Run, here: Place, node: p.OnCancel) -> Walk:
+    def finalizer(inner: Place, outcome: Outcome) -> Walk:
+        cancelled = isinstance(outcome, Failed) and outcome.cause.has_cancelled
+        return run.walk(inner, node.finalizer if cancelled else p.Pure())
+
+    return finalized(run, here, run.walk(here, node.source), finalizer)
+
+
+def bracket(run: Run, here: Place, node: p.Bracket) -> Walk:
+    acquired = yield from run.walk(shielded(here), node.acquire)
+    if isinstance(acquired, Failed):
+        return acquired
+    return (yield from ensuring(run, here, p.Ensuring(node.use, node.release)))
+
+
+def shield(run: Run, here: Place, node: p.Shield) -> Walk:
+    shielding = Shielding()
+    return run.walk(attrs.evolve(here.inside(shielding), shields=(*here.shields, shielding)), node.source)
+
+
+def restore(run: Run, here: Place, node: p.Restore) -> Walk:
+    lifted = outwards(here.shields, node.shield)
+    return run.walk(
+        attrs.evolve(here, regions=tuple(r for r in here.regions if r is not lifted)), node.source
+    )
+
+
+# -- Scopes and time -----------------------------------------------------------------------------------------
+
+
+def scope(run: Run, here: Place, node: p.Scope) -> Walk:
+    region = Region(here.fiber)
+    inner = attrs.evolve(here.inside(region), scopes=(*here.scopes, region))
+    return in_scope(run, here, run.walk(inner, node.source), region, node.seconds, p.Pure())
+
+
+def fail_after(run: Run, here: Place, node: p.FailAfter) -> Walk:
+    name = node.source.name if isinstance(node.source, p.Named) else None
+    timed_out = p.Fail(TimedOut(node.seconds, name))
+    return timeout_to(run, here, p.TimeoutTo(node.source, node.seconds, timed_out))
+
+
+def move_on_after(run: Run, here: Place, node: p.MoveOnAfter) -> Walk:
+    return timeout_to(run, here, p.TimeoutTo(node.source, node.seconds, p.Pure()))
+
+
+def timeout_to(run: Run, here: Place, node: p.TimeoutTo) -> Walk:
+    region = Region(here.fiber)
+    source = run.walk(here.inside(region), node.source)
+    return in_scope(run, here, source, region, node.seconds, node.fallback)
+
+
+def in_scope(
+    run: Run, here: Place, source: Walk, region: Region, seconds: int | None, fallback: p.Program
+) -> Walk:
+    """Run `source` in `region`, which stops its own cancel unless one from outside is on its way too."""
+    request = Cancelled(source="deadline")
+    if seconds == 0:
+        run.cancel(region, request)
+    elif seconds is not None:
+        run.at(seconds, DEADLINE, lambda: run.cancel(region, request), lambda: not region.over)
+    outcome = yield from source
+    region.over = True
+    if isinstance(outcome, Done) or region.request is None:
+        return outcome
+    rest = outcome.cause.without(caused_by(region))
+    if rest is outcome.cause:
+        return outcome
+    outer = in_sight(here.regions)
+    if outcome.unwinding and outer is not None:
+        return Failed(then(leaf_of(outer), rest), unwinding=True)
+    if rest is None:
+        return (yield from run.walk(here, fallback))
+    return Failed(then(Fail(fallback.error), rest) if isinstance(fallback, p.Fail) else rest)
+
+
+def cancel_scope(run: Run, here: Place, node: p.CancelScope) -> Walk:
+    return cancelling(run, here, outwards(here.scopes, node.scope))

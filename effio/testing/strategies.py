@@ -1,0 +1,90 @@
+"""Hypothesis strategies for whole programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from effio.testing import programs as p
+
+Programs: TypeAlias = st.SearchStrategy[p.Program]
+
+indices = st.integers(0, 2)
+moments = st.integers(0, 3)
+errors = st.sampled_from(["e1", "e2"])
+notes: Programs = st.just(p.Note("n"))
+sleeps: Programs = st.builds(p.Sleep, moments)
+failures: Programs = st.builds(p.Fail, errors) | st.builds(p.Die, st.just("bug"))
+requests: Programs = st.one_of(
+    st.builds(p.CancelScope, indices),
+    st.builds(p.CancelGroup, indices),
+    st.builds(p.Watch, indices, indices, st.sampled_from(["join", "exit", "cancel", "cancel_soon"])),
+)
+leaves: Programs = st.one_of(
+    notes, sleeps, st.builds(p.Pure, st.integers(0, 3)), failures, requests, st.just(p.Never())
+)
+
+
+def in_sequence(inner: Programs) -> Programs:
+    """Generate what runs one thing after another, handles failures, or names."""
+    return st.one_of(
+        st.builds(p.Steps, st.lists(inner, min_size=2, max_size=4).map(tuple)),
+        st.builds(p.CatchAll, inner, inner),
+        st.builds(p.ToExit, inner),
+        st.builds(p.Named, inner, st.sampled_from(["red", "blue"])),
+    )
+
+
+def with_finalizers(inner: Programs) -> Programs:
+    """Generate what has finalizers or shields."""
+    return st.one_of(
+        st.builds(p.Ensuring, inner, inner),
+        st.builds(p.OnExit, inner, inner),
+        st.builds(p.OnCancel, inner, inner),
+        st.builds(p.Bracket, inner, inner, inner),
+        st.builds(p.Shield, inner),
+        st.builds(p.Restore, inner, indices),
+    )
+
+
+def in_scopes(inner: Programs) -> Programs:
+    """Generate scopes and timeouts."""
+    return st.one_of(
+        st.builds(p.Scope, inner, st.none() | moments),
+        st.builds(p.FailAfter, inner, moments),
+        st.builds(p.MoveOnAfter, inner, moments),
+        st.builds(p.TimeoutTo, inner, moments, inner),
+    )
+
+
+def at_once(inner: Programs) -> Programs:
+    """Generate what runs several things at the same time."""
+    parts = st.lists(inner, min_size=1, max_size=4).map(tuple)
+    unlimited = st.sampled_from(["par_zip", "race_all", "first_completed"])
+    return st.one_of(
+        st.builds(p.Together, unlimited, parts),
+        st.builds(p.Together, st.sampled_from(p.WITH_LIMIT), parts, st.none() | st.integers(1, 2)),
+        st.builds(p.Group, inner, st.sampled_from(["cancel", "collect", "ignore"])),
+        st.builds(p.Fork, inner, indices),
+        st.builds(grouped, st.lists(inner, min_size=1, max_size=3), inner),
+    )
+
+
+def grouped(children: list[p.Program], rest: p.Program) -> p.Program:
+    """Fork all `children` into one group, then go on with `rest` in its body."""
+    return p.Group(p.Steps((*(p.Fork(child, 0) for child in children), rest)), "cancel")
+
+
+def trees(leaves: Programs, *shapes: Callable[[Programs], Programs], max_leaves: int = 12) -> Programs:
+    """Generate programs of the given leaves and shapes, all notes distinct."""
+
+    def extend(inner: Programs) -> Programs:
+        return st.one_of(*(shape(inner) for shape in shapes))
+
+    return st.recursive(leaves, extend, max_leaves=max_leaves).map(p.numbered)
+
+
+programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once)
+"""Generate programs of every kind."""

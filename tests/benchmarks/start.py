@@ -1,0 +1,66 @@
+"""Starting: the smallest run, and the import."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+from effio import pure, run
+from tests.benchmarks.benchmark import Benchmark, Competitor, Must, Sample, timed
+from tests.benchmarks.step import incremented
+
+ROOT = Path(__file__).parents[2]
+
+IMPORT = """
+import time
+began = time.process_time()
+import {module}
+print(time.process_time() - began)
+"""
+
+
+def run_pure(size: int) -> int:
+    total = 0
+    for _ in range(size):
+        total += run(pure(1))
+    return total
+
+
+def run_coroutine(size: int) -> int:
+    total = 0
+    for _ in range(size):
+        total += asyncio.run(incremented(0))
+    return total
+
+
+def imports(module: str) -> Competitor:
+    """Measure in new processes how long the import of `module` takes."""
+    command = [sys.executable, "-c", IMPORT.format(module=module)]
+
+    def measure(size: int) -> Sample:
+        printed = [subprocess.check_output(command, text=True, cwd=ROOT) for _ in range(size)]
+        return Sample(sum(map(float, printed)), size)
+
+    return measure
+
+
+BENCHMARKS = (
+    Benchmark(
+        "run",
+        "run(pure(1)), against asyncio.run",
+        competitors={"effio": timed(run_pure), "asyncio": timed(run_coroutine)},
+        small=50,
+        full=500,
+        must=Must(20, 5, unit="us"),
+    ),
+    Benchmark(
+        "import",
+        "import effio, against import asyncio",
+        competitors={"effio": imports("effio"), "asyncio": imports("asyncio")},
+        small=1,
+        full=3,
+        must=Must(80, 50, unit="ms"),
+    ),
+)

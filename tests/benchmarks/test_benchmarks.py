@@ -1,0 +1,31 @@
+"""Every benchmark runs, and its competitors do the same work."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.benchmarks import report
+from tests.benchmarks.benchmark import Benchmark, timed
+from tests.benchmarks.measure import measure
+from tests.benchmarks.suite import SUITE
+
+TINY = 3
+
+
+@pytest.mark.parametrize("benchmark", SUITE, ids=lambda benchmark: benchmark.key)
+def test_competitors_agree(benchmark: Benchmark) -> None:
+    """All competitors give the same answer, and the report has a row for what they cost."""
+    size = min(TINY, benchmark.small)
+    result = measure(benchmark, size=size, rounds=1, order=random.Random(0))
+    assert list(result.costs) == list(benchmark.competitors)
+    assert benchmark.title in report.markdown([result])
+
+
+def test_disagreement_is_an_error() -> None:
+    """A competitor with another answer stops the measurement, since it did other work."""
+    competitors = {"effio": timed(lambda size: size), "asyncio": timed(lambda size: size + 1)}
+    wrong = Benchmark("wrong", "two answers", competitors=competitors, small=1, full=1)
+    with pytest.raises(ValueError, match="benchmark 'wrong' disagree"):
+        measure(wrong, size=1, rounds=1, order=random.Random(0))

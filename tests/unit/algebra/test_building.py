@@ -1,0 +1,214 @@
+"""Building a program: nothing happens, and wrong arguments are refused at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from effio import (
+    attempt,
+    bracket,
+    cancel_scope,
+    catch,
+    collect,
+    delay,
+    die,
+    do,
+    effect,
+    first_completed,
+    from_async,
+    from_callback,
+    if_,
+    memoize,
+    par_collect,
+    par_dict,
+    par_map,
+    par_traverse,
+    par_zip,
+    pure,
+    race,
+    race_all,
+    race_staggered,
+    run,
+    shield,
+    sleep,
+    sleep_until,
+    suspend,
+    task_group,
+    traverse,
+    zip_all,
+)
+
+one: Any = pure(1)
+
+
+def test_building_does_nothing() -> None:
+    """No function that was given to a program is called before it runs."""
+    called: list[str] = []
+
+    def record(*values: object) -> Any:
+        called.append("called")
+        return one
+
+    @do
+    def body() -> Any:
+        yield record()
+
+    delay(record).map(record).flat_map(record).tap(record).map_error(record).catch_all(record).on_exit(record)
+    builders: list[Any] = [
+        delay,
+        attempt,
+        suspend,
+        from_async,
+        from_callback,
+        shield,
+        cancel_scope,
+        task_group,
+    ]
+    for build in builders:
+        build(record)
+    traverse([1], record)
+    par_traverse([1], record)
+    bracket(one, record, record)
+    effect(record)()
+    body()
+    assert called == []
+
+
+def test_running_twice_does_everything_twice() -> None:
+    """A program is no cached result."""
+    called: list[int] = []
+    program = delay(called.append, 1)
+    run(program)
+    run(program)
+    assert called == [1, 1]
+
+
+def test_an_iterable_is_read_once() -> None:
+    """A program made of a generator can run any number of times."""
+
+    def programs() -> Iterator[Any]:
+        yield pure(1)
+        yield pure(2)
+
+    program = collect(programs())
+    assert run(program) == [1, 2]
+    assert run(program) == [1, 2]
+
+
+NOT_PROGRAMS: dict[str, Callable[[], object]] = {
+    "then": lambda: one.then(3),
+    "zip": lambda: one.zip(3),
+    "or_else": lambda: one.or_else(3),
+    "ensuring": lambda: one.ensuring(3),
+    "on_cancel": lambda: one.on_cancel(3),
+    "timeout_to": lambda: one.timeout_to(1, 3),
+    "par_zip": lambda: par_zip(one, 3),  # type: ignore[call-overload]
+    "par_map": lambda: par_map(max, one, 3),  # type: ignore[call-overload]
+    "race": lambda: race(one, 3),  # type: ignore[call-overload]
+    "first_completed": lambda: first_completed(one, 3),  # type: ignore[call-overload]
+    "zip_all": lambda: zip_all(one, 3),  # type: ignore[call-overload]
+    "collect": lambda: collect([one, 3]),  # type: ignore[list-item]
+    "par_collect": lambda: par_collect([one, 3]),  # type: ignore[list-item]
+    "par_dict": lambda: par_dict({"a": 3}),  # type: ignore[arg-type]
+    "race_staggered": lambda: race_staggered([3]),  # type: ignore[arg-type]
+    "if_": lambda: if_(True, one, 3),  # type: ignore[call-overload]
+    "bracket": lambda: bracket(3, pure, pure),  # type: ignore[call-overload]
+    "memoize": lambda: memoize(3),  # type: ignore[arg-type]
+    "catch": lambda: 3 | catch(KeyError, lambda error: one),  # type: ignore[operator]
+}
+
+
+@pytest.mark.parametrize("word", NOT_PROGRAMS)
+def test_what_is_no_program_is_refused(word: str) -> None:
+    """The error names the word and the value, and says how to make a program of it."""
+    with pytest.raises(TypeError, match=f"^{word} needs a program, not 3\n") as refused:
+        NOT_PROGRAMS[word]()
+    assert refused.value.__notes__ == ["wrap a plain value as pure(value)"]
+
+
+def test_a_forgotten_call_is_recognized() -> None:
+    """A function in the place of a program is answered with how to call it."""
+    with pytest.raises(TypeError) as refused:
+        one.then(print)
+    assert refused.value.__notes__ == ["call it, or wrap it as delay(function) or attempt(function)"]
+
+
+NOT_FUNCTIONS: dict[str, Callable[[], object]] = {
+    "map": lambda: one.map(3),
+    "flat_map": lambda: one.flat_map(3),
+    "tap": lambda: one.tap(3),
+    "map_error": lambda: one.map_error(3),
+    "catch_all": lambda: one.catch_all(3),
+    "catch_some": lambda: one.catch_some(3),
+    "fold": lambda: one.fold(3, str),
+    "fold_cause": lambda: one.fold_cause(str, 3),
+    "tap_error": lambda: one.tap_error(3),
+    "on_exit": lambda: one.on_exit(3),
+    "bracket": lambda: one.bracket(3, pure),
+    "delay": lambda: delay(3),  # type: ignore[arg-type]
+    "attempt": lambda: attempt(3),  # type: ignore[call-overload]
+    "suspend": lambda: suspend(3),  # type: ignore[arg-type]
+    "from_async": lambda: from_async(3),  # type: ignore[call-overload]
+    "from_callback": lambda: from_callback(3),  # type: ignore[arg-type]
+    "shield": lambda: shield(3),  # type: ignore[arg-type]
+    "cancel_scope": lambda: cancel_scope(3),  # type: ignore[arg-type]
+    "task_group": lambda: task_group(3),  # type: ignore[arg-type]
+    "traverse": lambda: traverse([1], 3),  # type: ignore[arg-type]
+    "par_traverse": lambda: par_traverse([1], 3),  # type: ignore[arg-type]
+    "catch": lambda: catch(KeyError, 3),  # type: ignore[call-overload]
+    "race_all": lambda: race_all([one], dispose=3),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("word", NOT_FUNCTIONS)
+def test_what_is_no_function_is_refused(word: str) -> None:
+    """The error names the word and the value."""
+    named = "race" if word == "race_all" else word
+    with pytest.raises(TypeError, match=f"^{named} needs a function, not 3\n"):
+        NOT_FUNCTIONS[word]()
+
+
+WRONG_VALUES: dict[str, tuple[type[Exception], Callable[[], object]]] = {
+    "sleep -1": (ValueError, lambda: sleep(-1)),
+    "sleep nan": (ValueError, lambda: sleep(math.nan)),
+    "sleep text": (TypeError, lambda: sleep("1")),  # type: ignore[arg-type]
+    "sleep_until nan": (ValueError, lambda: sleep_until(math.nan)),
+    "sleep_until True": (TypeError, lambda: sleep_until(True)),
+    "fail_after -1": (ValueError, lambda: one.fail_after(-1)),
+    "move_on_after nan": (ValueError, lambda: one.move_on_after(math.nan)),
+    "cancel_scope -1": (ValueError, lambda: cancel_scope(lambda scope: one, deadline=-1)),
+    "race_staggered -1": (ValueError, lambda: race_staggered([one], -1)),
+    "race_staggered of none": (ValueError, lambda: race_staggered([])),
+    "race of none": (ValueError, race),
+    "race_all of none": (ValueError, lambda: race_all([])),
+    "first_completed of none": (ValueError, first_completed),
+    "limit 0": (ValueError, lambda: par_collect([one], limit=0)),
+    "limit True": (TypeError, lambda: par_traverse([1], pure, limit=True)),
+    "limit text": (TypeError, lambda: par_collect([one], limit="3")),  # type: ignore[arg-type]
+    "retry -1": (ValueError, lambda: one.retry(-1)),
+    "repeat 0.5": (TypeError, lambda: one.repeat(0.5)),
+    "collect 3": (TypeError, lambda: collect(3)),  # type: ignore[arg-type]
+    "par_dict list": (TypeError, lambda: par_dict([one])),  # type: ignore[arg-type]
+    "die text": (TypeError, lambda: die("no")),  # type: ignore[arg-type]
+    "die class": (TypeError, lambda: die(ValueError)),  # type: ignore[arg-type]
+    "catch text": (TypeError, lambda: catch("KeyError", pure)),  # type: ignore[call-overload]
+    "refine instance": (TypeError, lambda: one.refine(KeyError())),
+    "effect text": (TypeError, lambda: effect(catches="KeyError")),  # type: ignore[call-overload]
+    "if_ 3": (TypeError, lambda: if_(3, one, one)),  # type: ignore[call-overload]
+    "do plain": (TypeError, lambda: do(lambda: 1)),  # type: ignore[arg-type,return-value]
+    "ignore without handler": (ValueError, lambda: task_group(lambda group: one, on_failure="ignore")),
+    "unknown policy": (ValueError, lambda: task_group(lambda group: one, on_failure="stop")),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("case", WRONG_VALUES)
+def test_wrong_values_are_refused_when_built(case: str) -> None:
+    """A value that can never work raises at the line that wrote it, with a message in one sentence."""
+    kind, build = WRONG_VALUES[case]
+    with pytest.raises(kind) as refused:
+        build()
+    assert str(refused.value)

@@ -1,0 +1,141 @@
+"""Real connections on loopback: made, used, refused, cancelled and closed."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from effio import IO, Do, bracket, delay, do, fail, par_zip, pure, run, run_exit
+from effio.net.address import Address
+from effio.net.happy_eyeballs import connect
+from effio.net.listener import Listener, listen
+from effio.net.resolver import resolve
+from effio.net.tcp import Connection, connect_address
+from tests.unit.net.sockets import open_sockets
+
+
+def served(use: Any, *, host: str = "127.0.0.1", backlog: int = 5) -> IO[Any, Any]:
+    """Run what `use` makes of a listener."""
+    return bracket(listen(host, backlog=backlog), use, Listener.close)
+
+
+def refusing() -> Address:
+    """An address at which nobody listens."""
+    listener = run(listen("127.0.0.1"))
+    listener.endpoint.close()
+    return listener.address
+
+
+@do
+def fill(address: Address) -> Do[list[Connection], OSError]:
+    """Connect until nobody answers any more."""
+    fillers: list[Connection] = []
+    while (filler := (yield from connect_address(address).move_on_after(0.05))) is not None:
+        fillers.append(filler)
+    return fillers
+
+
+def test_connection_carries_bytes_both_ways() -> None:
+    """What one side writes, the other reads; after a close it reads nothing."""
+
+    def echo(client: Connection) -> IO[Any, Any]:
+        return client.read().flat_map(client.write)
+
+    def ask(server: Connection) -> IO[Any, Any]:
+        return server.write(b"hello").then(server.read()).zip(server.read())
+
+    def talk(listener: Listener) -> IO[Any, Any]:
+        answer = listener.accept().bracket(echo, Connection.close)
+        return par_zip(answer, connect_address(listener.address).bracket(ask, Connection.close))
+
+    assert run(served(talk))[1] == (b"hello", b"")
+
+
+def test_refused_connection_is_a_typed_failure() -> None:
+    """Nobody listens there: an OSError, and no socket."""
+    (error,) = run_exit(connect_address(refusing())).failure().failures()
+    assert isinstance(error, ConnectionRefusedError)
+
+
+def test_socket_that_cannot_be_made_is_a_typed_failure() -> None:
+    """A family that the system does not have fails the attempt like any refusal."""
+    address = Address("127.0.0.1", 1, family=socket.AF_APPLETALK)
+    (error,) = run_exit(connect_address(address)).failure().failures()
+    assert isinstance(error, OSError)
+
+
+def test_cancelled_attempt_leaves_its_descriptor_to_others() -> None:
+    """After a cancelled attempt the next one, which gets the same descriptor, works."""
+
+    @do
+    def program(full: Listener) -> Do[bytes, OSError]:
+        fillers = yield from fill(full.address)
+        for _ in range(3):
+            assert (yield from connect_address(full.address).move_on_after(0.01)) is None
+            yield from served(lambda good: connect_address(good.address).bracket(pure, Connection.close))
+        for filler in fillers:
+            yield from filler.close()
+        return b"done"
+
+    assert run(served(program, backlog=0)) == b"done"
+
+
+def test_listener_that_cannot_be_bound_is_a_typed_failure() -> None:
+    """A port that is taken cannot be listened at."""
+    taken = served(lambda listener: listen(listener.address.host, listener.address.port))
+    (error,) = run_exit(taken).failure().failures()
+    assert isinstance(error, OSError)
+
+
+def test_connect_takes_the_first_address_that_answers() -> None:
+    """A refused address is followed at once by the next; nothing else is open afterwards."""
+    closed = refusing()
+
+    def race(listener: Listener) -> IO[Any, Any]:
+        addresses = [closed, listener.address]
+        connecting = connect("both.test", 0, resolver=lambda host, port: pure(addresses))
+        return connecting.bracket(pure, Connection.close).map(lambda winner: winner.address == addresses[1])
+
+    assert run(served(race)) is True
+
+
+def test_connect_reports_every_address() -> None:
+    """If no address answers, each is in the error tree under its name."""
+    addresses = [refusing(), refusing()]
+    exit = run_exit(connect("none.test", 0, resolver=lambda host, port: pure(addresses)))
+    labels = [leaf.at.path.label for leaf in exit.failure().leaves()]
+    assert labels == [str(address) for address in addresses]
+
+
+def test_connections_that_were_made_too_late_are_closed() -> None:
+    """Of three connections that are made at once the winner is open, and nothing else."""
+
+    @do
+    def program(opened: list[Listener]) -> Do[int, OSError]:
+        for _ in range(3):
+            opened.append((yield from listen("127.0.0.1")))
+        yield from resolve("127.0.0.1", 80)  # from here on the event loop is there, which has sockets of its own
+        before = open_sockets()
+        addresses = [listener.address for listener in opened]
+        winner = yield from connect("all.test", 0, delay=0, resolver=lambda host, port: pure(addresses))
+        count = len(open_sockets() - before)
+        yield from winner.close()
+        return count
+
+    opened: list[Listener] = []
+    closing = delay(lambda: [listener.endpoint.close() for listener in opened])
+    assert run(program(opened).ensuring(closing)) == 1
+
+
+def test_wrong_delay_is_refused_when_built() -> None:
+    """A negative delay never connects to anything."""
+    with pytest.raises(ValueError, match="delay of connect"):
+        connect("any.test", 80, delay=-1)
+
+
+def test_failing_resolver_fails_the_connection() -> None:
+    """Without addresses there is no attempt, only the resolver's error."""
+    exit = run_exit(connect("none.test", 0, resolver=lambda host, port: fail(OSError("no name service"))))
+    assert [str(error) for error in exit.failure().failures()] == ["no name service"]
