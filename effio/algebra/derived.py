@@ -33,6 +33,7 @@ from effio.algebra.shape import (
     is_function_or_none,
     is_program,
 )
+from effio.data.origin import CallSite
 
 # -- One after another ---------------------------------------------------------------------------------------
 
@@ -258,7 +259,9 @@ class SleepUntil(Derived):
 
 @attrs.frozen(eq=False, repr=False)
 class FailAfter(WithSeconds):
-    """Cancel `source` after `seconds` and fail with `TimedOut`."""
+    """Cancel `source` after `seconds` and fail with `TimedOut`, from the line `site`."""
+
+    site: CallSite
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -278,6 +281,7 @@ class AbandonAfter(WithSeconds):
     """Cancel `source` after `seconds`, fail with `TimedOut` at once; `group` (None: the run) sees it end."""
 
     group: Any
+    site: CallSite
 
 
 @attrs.frozen(eq=False, repr=False)

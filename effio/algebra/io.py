@@ -13,6 +13,7 @@ from effio.data.cause import Cause
 from effio.data.duration import Seconds, seconds
 from effio.data.errors import TimedOut
 from effio.data.exit import Exit
+from effio.data.origin import caller
 
 if TYPE_CHECKING:
     from effio.algebra.handle import TaskGroup
@@ -260,7 +261,7 @@ class IO(Generic[Value, Error]):
         Waits for the program's finalizers, however long they take. 0 is "already expired", infinite is no
         limit.
         """
-        return derived.FailAfter(self, seconds(duration, "timeout of fail_after"))
+        return derived.FailAfter(self, seconds(duration, "timeout of fail_after"), caller(1))
 
     def move_on_after(self, duration: Seconds, /) -> IO[Value | None, Error]:
         """Cancel after `duration` seconds and give None; otherwise like `fail_after`."""
@@ -279,7 +280,7 @@ class IO(Generic[Value, Error]):
 
         They end behind, in `group`, or, if there is none, before the whole run ends.
         """
-        return derived.AbandonAfter(self, seconds(duration, "timeout of abandon_after"), group)
+        return derived.AbandonAfter(self, seconds(duration, "timeout of abandon_after"), group, caller(1))
 
     # -- Composition -----------------------------------------------------------------------------------------
 

@@ -149,6 +149,16 @@ class Cause(tree.Tree, Generic[Error]):
 
         return tree.fold(self, _parts, combine)
 
+    def placed(self, at: Location, /) -> Cause[Error]:
+        """Give the leaves that know no place this one."""
+
+        def combine(node: Cause[Error], below: tuple[Cause[Error], ...]) -> Cause[Error]:
+            if isinstance(node, (Fail, Die, Cancelled)):
+                return node if node.at is not None else attrs.evolve(node, at=at)
+            return node._around(below)
+
+        return tree.fold(self, _parts, combine)
+
     def squashed(self) -> Fail[Error] | Die | Cancelled:
         """Keep the primary leaf only, the others as notes on it.
 

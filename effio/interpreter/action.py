@@ -41,7 +41,7 @@ from effio.algebra.primitive import (
 )
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
-from effio.interpreter.fiber import NOTHING, PARKED, YIELDED, Fiber, Sleeping
+from effio.interpreter.fiber import DONE, NOTHING, PARKED, YIELDED, Fiber, Sleeping
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
 from effio.interpreter.parallel import run_parallel
 from effio.interpreter.scope import RestoreRegion, ScopeRegion, ShieldRegion
@@ -174,10 +174,10 @@ def watch(fiber: Fiber, node: Watch) -> Next:
         if cause is not None:
             return Halt(cause)
     target: Fiber = node._fiber
-    if node._how == "cancel" and target.exit is None:
+    if node._how == "cancel" and target.state != DONE:
         target.request_cancel("explicit", fiber.name, node._reason)
-    if target.exit is not None:
-        return exit_as(node._how, target.exit)
+    if target.state == DONE:
+        return exit_as(node._how, target)
     if target.watchers is None:
         target.watchers = {}
     target.watchers[fiber] = node._how
@@ -214,7 +214,7 @@ def named(fiber: Fiber, node: Named) -> Next:
 
 
 def shield(fiber: Fiber, node: Shield) -> Next:
-    region = ShieldRegion(fiber.region, fiber)
+    region = ShieldRegion(fiber.region)
     fiber.stack.append(RegionFrame(fiber.region))
     fiber.region = region
     return make(fiber, node._body, Restoring(region))
@@ -235,7 +235,7 @@ class Restoring:
 
 def restore(fiber: Fiber, node: Restore) -> Next:
     fiber.stack.append(RegionFrame(fiber.region))
-    fiber.region = RestoreRegion(fiber.region, fiber, node._shield)
+    fiber.region = RestoreRegion(fiber.region, node._shield)
     return node._source
 
 
@@ -274,10 +274,8 @@ def fork(fiber: Fiber, node: Fork) -> Next:
     family: Family = node._group
     if family.closed:
         return Halt(fiber.raised(ScopeClosed(node._name or "a fiber", family.name)))
-    index = family.forked
-    family.forked += 1
-    program = family.handled(node._source)
-    return Pure(handle.Fiber(family.fork(program, index, node._name, fiber.context.copy())))
+    child = family.fork(family.handled(node._source), node._name, fiber.context.copy())
+    return Pure(handle.Fiber(child))
 
 
 def parallel(fiber: Fiber, node: Parallel) -> Next:

@@ -32,8 +32,8 @@ def described(fiber: Fiber, now: float, asking: Fiber) -> str:
 def depth_of(fiber: Fiber) -> int:
     """How many fibers are around it."""
     depth = 0
-    group = fiber.group
-    while group is not None:
+    family = fiber.family
+    while family is not None:
         depth += 1
-        group = group.fiber.group
+        family = family.fiber.family
     return depth

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextvars import Context
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Pure, Sleep
-from effio.data.cause import Cancelled, Cause, Die, Fail
+from effio.data.cause import Cause, Die, Fail
 from effio.data.identity import Path
 from effio.data.location import Location
 from effio.data.origin import CallSite, Origin
 from effio.interpreter import dump
-from effio.interpreter.scope import Region, effective_deadline, visible_cancel
+from effio.interpreter.scope import Region, ScopeRegion, effective_deadline, visible_cancel
+from returns.result import Failure, Success
 
 if TYPE_CHECKING:
     from effio.data.exit import Exit
@@ -29,6 +31,11 @@ STATE_NAMES: Final = ("ready", "ready", "running", "waiting", "done")
 
 CHECKPOINT: Final = Sleep(0.0)
 """Any action: a fiber that is woken by a cancel resumes with it and is cancelled there."""
+
+NOWHERE: Final = Region(None)
+"""Where a fiber is that has ended, so that it does not keep itself alive."""
+
+OWN_MODULES: Final = ("effio.interpreter.", "effio.algebra.", "effio.data.")
 
 STOPS: Final = (StopIteration, StopAsyncIteration)
 
@@ -77,14 +84,14 @@ class Fiber(Region):
     `check` is set by a cancel of any region around the fiber and makes the next action look whether it is meant;
     `unwinding` is true from there until the region that catches the cancel, and skips handlers meanwhile.
     `epoch` counts the times it parked: a wake-up that belongs to an earlier time is void. `unarmed` counts the
-    regions of this fiber whose deadline has no timer yet.
+    scopes of this fiber whose deadline has no timer. `value` and `cause` are its exit, once it has ended.
     """
 
     __slots__ = (
+        "cause",
         "check",
         "context",
-        "exit",
-        "group",
+        "family",
         "host",
         "index",
         "label",
@@ -97,37 +104,50 @@ class Fiber(Region):
         "state",
         "unarmed",
         "unwinding",
+        "value",
         "wait",
         "watchers",
     )
 
     def __init__(
-        self, scheduler: Scheduler, node: IO[Any, Any], group: Family | None, context: Context
+        self,
+        scheduler: Scheduler,
+        node: IO[Any, Any],
+        family: Family | None,
+        context: Context,
+        bottom: object,
     ) -> None:
-        super().__init__(group)
-        self.fiber = self
+        self.outer = family
+        self.request = None
+        self.closed = False
+        self.epoch = 0
         self.scheduler = scheduler
         self.node = node
-        self.group = group
+        self.family = family
         self.context = context
         self.region: Region = self
-        self.stack: list[Any] = []
+        self.stack: list[Any] = [bottom]
         self.state = QUEUED
-        self.check: bool = group is not None and (group.cancel_called or group.fiber.check)
+        self.check: bool = family is not None and (family.request is not None or family.fiber.check)
         self.unwinding = False
         self.unarmed = 0
         self.index = 0
         self.since = 0.0
         self.label: str | None = None
         self.path_: Path | None = None
-        self.exit: Exit[Any, Any] | None = None
+        self.value: Any = None
+        self.cause: Cause[Any] | None = None
         self.wait: Wait | None = None
         self.host: Any = None
         self.watchers: dict[Fiber, str] | None = None
 
+    @property
+    def owner(self) -> Fiber:
+        return self
+
     def members(self) -> dict[Fiber, None] | None:
         """The root has the fibers that were let go; any other has none of its own."""
-        background = self.scheduler.background_ if self.group is None else None
+        background = self.scheduler.background_ if self.family is None else None
         return None if background is None else background.children
 
     # -- Names ----
@@ -137,18 +157,25 @@ class Fiber(Region):
         """The name it was forked with, or its place in what forked it."""
         if self.label is not None:
             return self.label
-        return "main" if self.group is None else f"{self.group.name}[{self.index}]"
+        return "main" if self.family is None else f"{self.family.name}[{self.index}]"
 
     @property
     def path(self) -> Path:
         """The names around what runs now, outermost first."""
         if self.path_ is None:
-            self.path_ = Path(None if self.group is None else self.group.path, self.name)
+            self.path_ = Path(None if self.family is None else self.family.path, self.name)
         return self.path_
 
     def at(self, origin: CallSite | Origin | None) -> Location:
         """The place of a failure that happens now."""
         return Location(self.path, origin, fiber=self.name)
+
+    @property
+    def exit(self) -> Exit[Any, Any]:
+        """Its exit, for others to see; a cancellation in it says where it hit."""
+        if self.cause is None:
+            return Success(self.value)
+        return Failure(self.cause.placed(self.at(None)))
 
     # -- What questions may ask (`Ask`) ----
 
@@ -183,22 +210,20 @@ class Fiber(Region):
         if target is None:
             return None
         self.unwinding = True
-        return self.cancelled_by(target)
-
-    def cancelled_by(self, target: Region) -> Cancelled:
-        """The leaf that says so."""
-        return Cancelled(
-            target.by, target.reason, source=target.source, at=self.at(None), scope=target.identity
-        )
+        assert target.request is not None
+        return target.request.leaf
 
     def interrupt(self) -> None:
         """Look at the next action whether a cancel is meant for this fiber; if it waits, look now."""
         self.check = True
-        if self.state != PARKED or visible_cancel(self.region) is None:
+        if self.state != PARKED:
             return
-        assert self.wait is not None
+        target = visible_cancel(self.region)
+        if target is None or target.request is None or self.wait is None:
+            return
         if self.wait.abort(self):
-            self.wake(CHECKPOINT)
+            self.unwinding = True
+            self.wake(target.request.node)
 
     # -- Waiting ----
 
@@ -212,17 +237,15 @@ class Fiber(Region):
 
     def arm_deadlines(self) -> None:
         """Set the timers of the scopes of this fiber that had none, the outermost first."""
-        waiting: list[Region] = []
+        waiting: list[ScopeRegion] = []
         region: Region | None = self.region
-        while region is not None:
-            if region.deadline is not None and not region.armed and not region.cancel_called:
-                waiting.append(region)
-            if region is self:
-                break
+        while region is not self and region is not None:
+            if isinstance(region, ScopeRegion) and region.deadline is not None:
+                if not region.armed and region.request is None:
+                    waiting.append(region)
             region = region.outer
-        for region in reversed(waiting):
-            self.unarmed -= 1
-            region.arm()
+        for scope in reversed(waiting):
+            scope.arm()
 
     def wake(self, node: IO[Any, Any]) -> None:
         """Go on with `node` when its turn comes."""
@@ -244,9 +267,10 @@ class Fiber(Region):
         if type(error) is RuntimeError and isinstance(stopped, STOPS) and "raised Stop" in str(error):
             # Python hides what a generator or coroutine raises of this kind; here it is data like any other.
             error = stopped
-        elif error.__traceback__ is not None:
-            error.__traceback__ = error.__traceback__.tb_next
         trace = error.__traceback__
+        while trace is not None and is_own(trace.tb_frame):
+            trace = trace.tb_next
+        error.__traceback__ = trace
         origin: Origin | None = None
         if trace is not None:
             code = trace.tb_frame.f_code
@@ -256,3 +280,8 @@ class Fiber(Region):
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             self.scheduler.fatal_raised(error)
         return Die(error, self.at(origin))
+
+
+def is_own(frame: FrameType) -> bool:
+    """Whether a frame belongs to the library's core, so that nobody wants to see it in a traceback."""
+    return str(frame.f_globals.get("__name__", "")).startswith(OWN_MODULES)

@@ -42,10 +42,12 @@ class EndFrame(Frame):
     __slots__ = ()
 
     def returned(self, fiber: Fiber, value: Any) -> None:
-        fiber.scheduler.end(fiber, Success(value))
+        fiber.value = value
+        fiber.scheduler.end(fiber)
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> None:
-        fiber.scheduler.end(fiber, Failure(cause))
+        fiber.cause = cause
+        fiber.scheduler.end(fiber)
 
 
 END: Final = EndFrame()
@@ -134,7 +136,7 @@ def begin_finalizer(fiber: Fiber, node: OnExit, value: Any, cause: Cause[Any] | 
     """Shield the fiber and start the finalizer of `node`, for a value or for a cause."""
     fiber.stack.append(FinalizerFrame(fiber, value, cause))
     fiber.unwinding = False
-    fiber.region = ShieldRegion(fiber.region, fiber)
+    fiber.region = ShieldRegion(fiber.region)
     exit: Exit[Any, Any] = Success(value) if cause is None else Failure(cause)
     try:
         return node._finalizer(exit)
@@ -159,15 +161,15 @@ class ScopeFrame(Frame):
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> IO[Any, Any] | Cause[Any]:
         region = self.region
         outer = self.leave(fiber)
-        if not region.cancel_called:
+        if region.request is None:
             return cause
-        rest = without_scope(cause, region.identity)
+        rest = without_cancel(cause, region)
         if rest is cause:
             return cause
         if fiber.unwinding:
             target = visible_cancel(outer)
-            if target is not None:
-                return followed(fiber.cancelled_by(target), rest)
+            if target is not None and target.request is not None:
+                return followed(target.request.leaf, rest)
             fiber.unwinding = False
         region.cancelled_caught = True
         try:
@@ -195,15 +197,15 @@ def followed(first: Cause[Any], rest: Cause[Any] | None) -> Cause[Any]:
     return first if rest is None else then(first, rest)
 
 
-def without_scope(cause: Cause[Any], identity: int) -> Cause[Any] | None:
-    """What is left of `cause` without the cancel of the region with this identity."""
+def without_cancel(cause: Cause[Any], region: Region) -> Cause[Any] | None:
+    """What is left of `cause` without the cancel of `region`."""
     if type(cause) is Cancelled:
-        return None if cause.scope == identity else cause
-    return cause.without(lambda leaf: leaf.scope == identity)
+        return None if region.caused(cause) else cause
+    return cause.without(region.caused)
 
 
-def exit_as(how: str, exit: Any) -> IO[Any, Any]:
+def exit_as(how: str, ended: Fiber) -> IO[Any, Any]:
     """An ended fiber, for who watches it: "join" takes its exit on, the others are given it."""
     if how != "join":
-        return Pure(exit)
-    return Pure(exit._inner_value) if isinstance(exit, Success) else Halt(exit._inner_value)
+        return Pure(ended.exit)
+    return Pure(ended.value) if ended.cause is None else Halt(ended.exit.failure())

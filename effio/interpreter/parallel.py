@@ -6,10 +6,12 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 from effio.algebra.argument import returned_no_program
 from effio.algebra.io import IO
-from effio.algebra.primitive import FAIL, PURE, Halt, Named, OnExit, Parallel, Pure
+from effio.algebra.primitive import PURE, Halt, Named, OnExit, Parallel, Pure
 from effio.algebra.primitive import Fail as FailNode
-from effio.data.cause import Cause, Die, Fail
+from effio.data.cause import Cause, Die
+from effio.data.errors import CancelSource
 from effio.data.location import ChildReport
+from effio.data.origin import origin_of
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.frames import Frame
 from effio.interpreter.scope import visible_cancel
@@ -27,60 +29,55 @@ Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled"]
 class ParallelFamily(Family):
     """The children of one parallel combinator, started in order, at most `limit` at once.
 
-    `states` says how each item stands. `decided` is true once nothing more is to be started.
+    `states` says how each item stands; `results` holds the values, or None where the policy wants none.
     """
 
-    __slots__ = ("decided", "node", "results", "states")
+    __slots__ = ("node", "results", "states")
 
     def __init__(self, owner: Fiber, node: Parallel) -> None:
         super().__init__(owner, node._name, owner.region)
         self.node = node
-        self.decided = False
+        self.more = True
         self.results: list[Any] = [None] * len(node._items)
         self.states = bytearray(len(node._items))
 
     # -- Starting ----
 
     def start(self) -> None:
-        """Start as many children as may run; one that is a value or an error already costs no fiber."""
+        """Start as many children as may run; one that is a value already costs no fiber."""
         node = self.node
-        count = len(node._items)
-        limit = count if node._limit is None else node._limit
-        while self.forked < count and len(self.children) < limit and not self.decided:
+        items = node._items
+        count = len(items)
+        room = count if node._limit is None else node._limit
+        context = self.fiber.context
+        while self.more and len(self.children) < room:
             index = self.forked
-            self.forked += 1
-            item = node._items[index]
+            if index == count:
+                self.more = False
+                break
+            item = items[index]
             if node._function is not None:
                 try:
                     item = node._function(item)
                 except BaseException as error:
-                    self.failed_early(index, self.fiber.raised(error))
-                    continue
-            self.start_one(index, item)
+                    self.failed_to_start(self.fiber.raised(error))
+                    break
+            tag = getattr(item, "_tag", None)
+            if tag == PURE:
+                self.forked += 1
+                self.succeeded(index, item._value)
+            elif tag is None:
+                maker = node._function or self.name
+                self.failed_to_start(Die(returned_no_program(maker, item), self.fiber.at(origin_of(maker))))
+            else:
+                self.fork(item, None if node._labels is None else node._labels[index], context.copy())
 
-    def start_one(self, index: int, program: IO[Any, Any]) -> None:
-        labels = self.node._labels
-        tag = getattr(program, "_tag", None)
-        if tag == PURE:
-            self.states[index] = SUCCEEDED
-            self.succeeded(index, program._value)  # type: ignore[attr-defined]
-        elif tag == FAIL:
-            error = Fail(program._error, self.fiber.at(program._site))  # type: ignore[attr-defined]
-            self.failed_early(index, error)
-        elif tag is None:
-            self.failed_early(index, Die(returned_no_program(self.node._function or self.name, program), self.fiber.at(None)))
-        else:
-            label = None if labels is None else labels[index]
-            self.fork(program, index, label, self.fiber.context.copy())
-
-    def failed_early(self, index: int, cause: Cause[Any]) -> None:
-        self.states[index] = FAILED
+    def failed_to_start(self, cause: Cause[Any]) -> None:
+        """The mapping function gave no program: that is a failure, and nothing more is started."""
+        index = self.forked
+        self.forked += 1
         self.failed(index, self.label(index), cause, cause)
-
-    def go_on(self) -> None:
-        if not self.decided and self.forked < len(self.states):
-            self.start()
-        super().go_on()
+        self.more = False
 
     # -- Children end ----
 
@@ -88,19 +85,23 @@ class ParallelFamily(Family):
         self.states[index] = SUCCEEDED
         self.results[index] = value
 
-    def lost(self, child: Fiber, cause: Cause[Any]) -> None:
+    def lost(self, child: Fiber) -> None:
         self.states[child.index] = CANCELLED
-        self.decided = True
+        self.more = False
 
     def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
         self.states[index] = FAILED
         self.failures[index] = rest
         self.decide("sibling", name)
 
-    def decide(self, source: Any, name: str) -> None:
-        """Nothing more counts: start no more, cancel what runs."""
-        self.decided = True
-        if self.children:
+    def decide(self, source: CancelSource, name: str) -> None:
+        """Nothing more counts: start no more, cancel what runs.
+
+        Those that were to start together all start, so that none of their failures is lost.
+        """
+        if self.waiting or source == "race":
+            self.more = False
+        if self.request is None:
             self.request_cancel(source, name, None)
 
     # -- The end ----
@@ -154,12 +155,12 @@ class SettleFamily(ParallelFamily):
 
     def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
         self.states[index] = FAILED
-        self.results[index] = Failure(whole)
+        self.results[index] = Failure(whole.placed(self.fiber.at(None)))
 
-    def lost(self, child: Fiber, cause: Cause[Any]) -> None:
+    def lost(self, child: Fiber) -> None:
         self.states[child.index] = CANCELLED
-        self.results[child.index] = Failure(cause)
-        self.decided = self.cut is not None
+        self.results[child.index] = child.exit
+        self.more = self.more and self.cut is None
 
 
 @final
@@ -203,7 +204,7 @@ class FirstFamily(ParallelFamily):
     def succeeded(self, index: int, value: Any) -> None:
         self.states[index] = SUCCEEDED
         self.won[index] = value
-        if not self.decided:
+        if self.request is None:
             self.winner = index
             self.decide("race", self.label(index))
 
@@ -218,7 +219,7 @@ class FirstFamily(ParallelFamily):
 
     def ends_with_failure(self) -> bool:
         """Whether a plain failure that comes now is the outcome."""
-        return not self.decided
+        return self.request is None
 
     def outcome(self) -> IO[Any, Any]:
         self.leave()
@@ -227,16 +228,17 @@ class FirstFamily(ParallelFamily):
         cause = self.conclude(self.parts())
         if cause is None and self.winner is not None:
             return self.disposing(Pure(self.won.pop(self.winner)))
-        return self.disposing(Halt(cause if cause is not None else self.fiber.cancelled_by(self)))
+        assert cause is not None
+        return self.disposing(Halt(cause))
 
     def conclude(self, parts: dict[int, Cause[Any]]) -> Cause[Any] | None:
         """As for any family, but a value that was won in time is given, unless it can be given back instead."""
         if parts or self.winner is None:
             return super().conclude(parts)
         target = visible_cancel(self.fiber.region)
-        if target is None or self.node._dispose is None:
+        if target is None or target.request is None or self.node._dispose is None:
             return None
-        return self.cancelled(self.fiber.cancelled_by(target), None)
+        return self.cancelled(target.request.leaf, None)
 
     def disposing(self, node: IO[Any, Any]) -> IO[Any, Any]:
         """Give back every value that nobody gets, then go on with `node`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from functools import partial
 from math import inf
 from threading import active_count, get_ident
 from time import perf_counter
@@ -12,13 +13,13 @@ from typing import Any, Final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Generate, Named
-from effio.data.cause import Cancelled, Cause, Die, then
+from effio.data.cause import Cancelled, Die, Fail
 from effio.data.errors import Deadlock
 from effio.data.exit import Exit
 from effio.interpreter.backend import Backend
 from effio.interpreter.clock import Clock
-from effio.interpreter.fiber import DONE, PARKED, Fiber
-from effio.interpreter.frames import END, exit_as
+from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, PARKED, Fiber
+from effio.interpreter.frames import END, exit_as, followed
 from effio.interpreter.scope import Region
 from effio.interpreter.step import advance
 from effio.interpreter.supervision import Background
@@ -77,7 +78,7 @@ class Scheduler:
         self.fatal: BaseException | None = None
         self.signalled = 0
         self.background_: Background | None = None
-        self.root = Fiber(self, program, None, copy_context())
+        self.root = Fiber(self, program, None, copy_context(), END)
         self.root.label = root_name(program)
         if type(program) is Named:
             self.root.node = program._source
@@ -88,8 +89,6 @@ class Scheduler:
 
     def enqueue(self, fiber: Fiber) -> None:
         """Let `fiber` run when its turn comes."""
-        if not fiber.stack:
-            fiber.stack.append(END)
         self.ready.append(fiber)
         if not self.awake:
             self.awake = True
@@ -149,31 +148,30 @@ class Scheduler:
 
     # -- Ends ----
 
-    def end(self, fiber: Fiber, exit: Exit[Any, Any]) -> None:
+    def end(self, fiber: Fiber) -> None:
         """A fiber has its exit; it ends as soon as nothing that hosts it is left."""
-        fiber.exit = exit
         if fiber is self.root and self.background_ is not None and self.background_.children:
             self.background_.waiting = True
-            return
-        if fiber.host is None or self.backend.release(fiber):
+        elif fiber.host is None or self.backend.release(fiber):
             self.ended(fiber)
 
     def ended(self, fiber: Fiber) -> None:
         """Tell whoever waits for the fiber."""
-        assert fiber.exit is not None
         fiber.state = DONE
         fiber.closed = True
         fiber.host = None
-        watchers, fiber.watchers = fiber.watchers, None
-        if watchers:
+        fiber.region = NOWHERE
+        fiber.node = NOTHING
+        if fiber.watchers:
+            watchers, fiber.watchers = fiber.watchers, None
             for watcher, how in watchers.items():
-                watcher.wake(exit_as(how, fiber.exit))
-        if fiber.group is None:
-            if self.background_ is not None:
-                fiber.exit = self.background_.added_to(fiber.exit)
-            self.finish()
+                watcher.wake(exit_as(how, fiber))
+        if fiber.family is not None:
+            fiber.family.ended(fiber)
         else:
-            fiber.group.ended(fiber, fiber.exit)
+            if self.background_ is not None:
+                fiber.cause = self.background_.added_to(fiber.cause)
+            self.finish()
 
     def background(self) -> Background:
         """The family of what was let go; the root ends after it."""
@@ -256,29 +254,32 @@ class Scheduler:
 
     def result(self) -> Exit[Any, Any]:
         """The exit of the run. A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context."""
-        exit = self.root.exit
+        root = self.root
+        cause = root.cause
         if self.stuck is not None:
-            cause: Cause[Any] | None = exit._inner_value.without(is_any) if isinstance(exit, Failure) else None
-            return Failure(then(Die(self.stuck, self.root.at(None)), cause))
-        assert exit is not None
-        fatal = KeyboardInterrupt() if self.fatal is None and self.signalled else self.fatal
+            rest = None if cause is None else cause.without(is_any)
+            return Failure(followed(Die(self.stuck, root.at(None)), rest))
+        fatal = self.fatal or (None if cause is None else cause.fatal())
+        if fatal is None and self.signalled:
+            fatal = KeyboardInterrupt()
         if fatal is None:
-            return exit
-        if isinstance(exit, Failure):
-            others = exit._inner_value.keep(lambda leaf: not isinstance(leaf, Cancelled) and leaf_error(leaf) is not fatal)
-            if others is not None:
-                fatal.__context__ = others.to_exception()
+            return root.exit
+        others = None if cause is None else cause.keep(partial(is_other, fatal))
+        if others is not None:
+            fatal.__context__ = others.to_exception()
         raise fatal
+
+
+def is_other(fatal: BaseException, leaf: Fail[Any] | Die | Cancelled) -> bool:
+    """Whether a leaf tells of something else than `fatal`, and of more than a cancel."""
+    if isinstance(leaf, Cancelled):
+        return False
+    return (leaf.exception if isinstance(leaf, Die) else leaf.error) is not fatal
 
 
 def is_any(leaf: Cancelled) -> bool:
     """Every cancellation."""
     return True
-
-
-def leaf_error(leaf: Any) -> object:
-    """What a leaf carries."""
-    return leaf.exception if isinstance(leaf, Die) else leaf.error
 
 
 def root_name(program: IO[Any, Any]) -> str:

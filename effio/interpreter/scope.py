@@ -10,7 +10,11 @@ from __future__ import annotations
 
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast, final
+
+from effio.algebra.primitive import Halt
+from effio.data.cause import Cancelled
+from effio.interpreter.timers import DEADLINE
 
 if TYPE_CHECKING:
     from effio.data.errors import CancelSource
@@ -19,8 +23,23 @@ if TYPE_CHECKING:
 PLAIN: Final = 0
 SHIELD: Final = 1
 RESTORE: Final = 2
+SCOPE: Final = 3
 
 _identities = count(1)
+
+
+class Request:
+    """One request to stop a region: who asked, why, and how every fiber that it hits goes on."""
+
+    __slots__ = ("by", "identity", "leaf", "node", "reason", "source")
+
+    def __init__(self, source: CancelSource, by: str | None, reason: object) -> None:
+        self.source = source
+        self.by = by
+        self.reason = reason
+        self.identity = next(_identities)
+        self.leaf = Cancelled(by, reason, source=source, scope=self.identity)
+        self.node = Halt(self.leaf)
 
 
 class Region:
@@ -31,41 +50,33 @@ class Region:
         open ── request_cancel ──> cancelled ── its frame is left ──> closed
           └───────────── its frame is left ──────────────────────────────┘
 
-    `identity` is given by the first cancel and stands in every `Cancelled` leaf that this cancel causes; the first
-    source, requester and reason are kept. `epoch` changes whenever a timer that was set for the region lost its
-    meaning.
+    `request` is the first request to stop, which is the one that counts. `epoch` changes whenever a timer that was
+    set for the region lost its meaning.
     """
 
-    __slots__ = (
-        "armed",
-        "by",
-        "cancel_called",
-        "cancelled_caught",
-        "closed",
-        "deadline",
-        "epoch",
-        "fiber",
-        "identity",
-        "outer",
-        "reason",
-        "source",
-    )
+    __slots__ = ("closed", "epoch", "outer", "request")
     kind: ClassVar[int] = PLAIN
-
-    fiber: Fiber
 
     def __init__(self, outer: Region | None) -> None:
         self.outer = outer
-        self.cancel_called = False
-        self.cancelled_caught = False
+        self.request: Request | None = None
         self.closed = False
-        self.armed = False
-        self.deadline: float | None = None
         self.epoch = 0
-        self.identity = 0
-        self.by: str | None = None
-        self.reason: object = None
-        self.source: CancelSource = "explicit"
+
+    @property
+    def owner(self) -> Fiber:
+        """The fiber that is in this region."""
+        raise NotImplementedError
+
+    @property
+    def cancel_called(self) -> bool:
+        """Whether it was asked to stop."""
+        return self.request is not None
+
+    @property
+    def reason(self) -> object:
+        """The first reason it was cancelled with."""
+        return None if self.request is None else self.request.reason
 
     def members(self) -> dict[Fiber, None] | None:
         """The fibers forked into this region, oldest first; None where it can have none."""
@@ -73,26 +84,69 @@ class Region:
 
     def request_cancel(self, source: CancelSource, by: str | None, reason: object) -> None:
         """Cancel everything inside, now where it waits, else at its next action. Later calls change nothing."""
-        if self.cancel_called or self.closed:
-            return
-        self.cancel_called = True
-        self.identity = next(_identities)
-        self.source = source
-        self.by = by
-        self.reason = reason
-        interrupt_inside(self)
+        if self.request is None and not self.closed:
+            self.request = Request(source, by, reason)
+            interrupt_inside(self)
+
+    def caused(self, leaf: Cancelled) -> bool:
+        """Whether this region's cancel is what `leaf` tells of."""
+        return self.request is not None and leaf.scope == self.request.identity
+
+
+@final
+class ShieldRegion(Region):
+    """Protects what is inside from cancels of the regions outside."""
+
+    __slots__ = ()
+    kind = SHIELD
+
+
+@final
+class RestoreRegion(Region):
+    """Lifts the shield `lifted` for what is inside."""
+
+    __slots__ = ("lifted",)
+    kind = RESTORE
+
+    def __init__(self, outer: Region, lifted: object) -> None:
+        super().__init__(outer)
+        self.lifted = lifted
+
+
+@final
+class ScopeRegion(Region):
+    """A cancel scope of the program, with or without a deadline; `armed` while its deadline has a timer."""
+
+    __slots__ = ("armed", "cancelled_caught", "deadline", "fiber")
+    kind = SCOPE
+
+    def __init__(self, outer: Region, fiber: Fiber) -> None:
+        self.outer = outer
+        self.request = None
+        self.closed = False
+        self.epoch = 0
+        self.fiber = fiber
+        self.armed = False
+        self.cancelled_caught = False
+        self.deadline: float | None = None
+
+    @property
+    def owner(self) -> Fiber:
+        return self.fiber
 
     def close(self) -> None:
-        """Leave the region: it can no longer be cancelled, and its timer means nothing."""
+        """Leave the scope: it can no longer be cancelled, and its timer means nothing."""
         self.closed = True
+        if self.deadline is not None:
+            self.forget_timer()
+
+    def forget_timer(self) -> None:
         if self.armed:
             self.armed = False
             self.epoch += 1
             self.fiber.scheduler.timers.forget_one()
-        elif self.deadline is not None:
+        else:
             self.fiber.unarmed -= 1
-
-    # -- Deadline ----
 
     def open_until(self, seconds: float) -> None:
         """Set the first deadline, counted from now; its timer is set when the fiber first has to wait."""
@@ -103,28 +157,21 @@ class Region:
 
     def arm(self) -> None:
         """Set the timer of the deadline."""
-        self.armed = True
         assert self.deadline is not None
-        self.fiber.scheduler.timers.add(self.deadline, 1, self)
+        self.armed = True
+        self.fiber.unarmed -= 1
+        self.fiber.scheduler.timers.add(self.deadline, DEADLINE, self)
 
     def move_deadline(self, seconds: float) -> None:
         """Replace the deadline by one `seconds` from now; one that has passed cancels at once."""
         if self.closed:
             return
-        scheduler = self.fiber.scheduler
-        if self.armed:
-            self.armed = False
-            self.epoch += 1
-            scheduler.timers.forget_one()
-        elif self.deadline is not None:
-            self.fiber.unarmed -= 1
-        self.deadline = scheduler.clock.now() + seconds
-        if seconds <= 0:
-            self.fiber.unarmed += 1
-            self.request_cancel("deadline", None, None)
-        else:
+        if self.deadline is not None:
+            self.forget_timer()
+        self.open_until(seconds)
+        if seconds > 0:
             self.arm()
-            scheduler.rearm()
+            self.fiber.scheduler.rearm()
 
     def timer_fired(self) -> None:
         """The deadline has come."""
@@ -134,54 +181,22 @@ class Region:
         self.request_cancel("deadline", None, None)
 
 
-class ShieldRegion(Region):
-    """Protects what is inside from cancels of the regions outside."""
-
-    __slots__ = ()
-    kind = SHIELD
-
-    def __init__(self, outer: Region, fiber: Fiber) -> None:
-        super().__init__(outer)
-        self.fiber = fiber
-
-
-class RestoreRegion(Region):
-    """Lifts the shield `lifted` for what is inside."""
-
-    __slots__ = ("lifted",)
-    kind = RESTORE
-
-    def __init__(self, outer: Region, fiber: Fiber, lifted: Any) -> None:
-        super().__init__(outer)
-        self.fiber = fiber
-        self.lifted = lifted
-
-
-class ScopeRegion(Region):
-    """A cancel scope of the program, with or without a deadline."""
-
-    __slots__ = ()
-
-    def __init__(self, outer: Region, fiber: Fiber) -> None:
-        super().__init__(outer)
-        self.fiber = fiber
-
-
 # -- Walking the tree ----
 
 
 def visible_cancel(region: Region | None) -> Region | None:
     """The outermost cancelled region that can be seen from inside `region`, or None."""
     found: Region | None = None
-    lifted: tuple[Any, ...] = ()
+    lifted: tuple[object, ...] = ()
     while region is not None:
-        if region.cancel_called:
+        kind = region.kind
+        if region.request is not None:
             found = region
-        elif region.kind == SHIELD:
+        elif kind == SHIELD:
             if region not in lifted:
                 break
-        elif region.kind == RESTORE:
-            lifted = (*lifted, region.lifted)  # type: ignore[attr-defined]
+        elif kind == RESTORE:
+            lifted = (*lifted, cast("RestoreRegion", region).lifted)
         region = region.outer
     return found
 
@@ -189,16 +204,16 @@ def visible_cancel(region: Region | None) -> Region | None:
 def effective_deadline(region: Region | None) -> float:
     """The earliest deadline that can cut what is inside `region`: minus infinity if it is cancelled already."""
     earliest = inf
-    lifted: tuple[Any, ...] = ()
+    lifted: tuple[object, ...] = ()
     while region is not None:
-        if region.cancel_called:
+        if region.request is not None:
             return -inf
-        if region.kind == SHIELD:
+        if isinstance(region, ShieldRegion):
             if region not in lifted:
                 break
-        elif region.kind == RESTORE:
-            lifted = (*lifted, region.lifted)  # type: ignore[attr-defined]
-        elif region.deadline is not None:
+        elif isinstance(region, RestoreRegion):
+            lifted = (*lifted, region.lifted)
+        elif isinstance(region, ScopeRegion) and region.deadline is not None:
             earliest = min(earliest, region.deadline)
         region = region.outer
     return earliest
@@ -206,7 +221,7 @@ def effective_deadline(region: Region | None) -> float:
 
 def interrupt_inside(region: Region) -> None:
     """Tell every fiber that runs inside `region`, the older first; each decides for itself whether it is meant."""
-    reached: list[tuple[Fiber, Region]] = [(region.fiber, region)]
+    reached: list[tuple[Fiber, Region]] = [(region.owner, region)]
     for fiber, limit in reached:
         inner: Region | None = fiber.region
         while inner is not None:

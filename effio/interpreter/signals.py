@@ -8,7 +8,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import final
 
-from effio.interpreter.fiber import STATE_NAMES
+from effio.interpreter.fiber import STATE_NAMES, is_own
 from effio.interpreter.scheduler import Scheduler
 
 
@@ -64,16 +64,11 @@ def tell_what_runs(scheduler: Scheduler) -> None:
 
 def in_user_code(frame: FrameType | None) -> bool:
     """Whether the interrupted code was called by the step loop, so that what is raised there is data."""
-    if frame is None or is_ours(frame):
+    if frame is None or is_own(frame):
         return False
     outer = frame.f_back
     while outer is not None:
-        if is_ours(outer):
+        if is_own(outer):
             return outer.f_code.co_name in ("advance", "start", "begin_finalizer", "make", "run_leaf")
         outer = outer.f_back
     return False
-
-
-def is_ours(frame: FrameType) -> bool:
-    """Whether a frame belongs to the interpreter."""
-    return str(frame.f_globals.get("__name__", "")).startswith("effio.interpreter.")

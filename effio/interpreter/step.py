@@ -51,7 +51,7 @@ def advance(fiber: Fiber) -> None:
     fiber.state = RUNNING
     scheduler.current = fiber
     steps = STEPS_PER_TURN
-    maker: Any = fiber.name
+    maker: Any = None
     value: Any = None
     cause: Cause[Any] | None = None
     while True:
@@ -66,7 +66,7 @@ def advance(fiber: Fiber) -> None:
             tag = node._tag
         except AttributeError:
             tag = HALT
-            node = Halt(Die(returned_no_program(maker, node), fiber.at(origin_of(maker))))
+            node = Halt(Die(returned_no_program(maker or fiber.name, node), fiber.at(origin_of(maker))))
 
         # -- One node: it gives a value, a cause, or the next node ----
         if tag == FLAT_MAP or tag == MAP or tag == FOLD or tag == ON_EXIT:
@@ -105,6 +105,8 @@ def advance(fiber: Fiber) -> None:
             cause = Fail(node._error, fiber.at(node._site))
         elif tag == HALT:
             cause = node._cause
+            if node._site is not None:
+                cause = cause.placed(fiber.at(node._site))
         elif tag == GENERATE:
             try:
                 push(GeneratorFrame(node._function(*node._args, **node._kwargs)))

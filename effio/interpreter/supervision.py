@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fold, Halt, Named, Pure
@@ -16,12 +16,8 @@ from effio.data.cause import Both, Cancelled, Cause, then
 from effio.data.identity import Path
 from effio.data.location import ChildReport
 from effio.interpreter.fiber import NOTHING, Fiber
-from effio.interpreter.frames import Frame
+from effio.interpreter.frames import END, Frame
 from effio.interpreter.scope import Region, visible_cancel
-from returns.result import Failure, Success
-
-if TYPE_CHECKING:
-    from effio.data.exit import Exit
 
 
 Handler: TypeAlias = Callable[[Cause[Any]], IO[Any, Any]]
@@ -31,41 +27,55 @@ class Family(Region):
     """Children that run at once under one owner.
 
     `children` are those that still run, in fork order. `failures` holds what the others failed with, by index, their
-    own cancellation left out. `cut` is the cancel from outside of the family that ended one of them or the owner's body.
-    `waiting` is true while the owner has nothing left to do but to wait for the children.
+    own cancellation left out. `cut` is the cancel from outside of the family that ended one of them or the owner's
+    body. `waiting` is true while the owner has nothing left to do but to wait for the children; `more` while there
+    are some still to be started.
     """
 
-    __slots__ = ("children", "cut", "failures", "forked", "name", "owner_path", "waiting")
+    __slots__ = ("around", "children", "cut", "failures", "fiber", "forked", "more", "name", "path_", "waiting")
 
     def __init__(self, owner: Fiber, name: str, outer: Region) -> None:
-        super().__init__(outer)
+        self.outer = outer
+        self.request = None
+        self.closed = False
+        self.epoch = 0
         self.fiber = owner
         self.name = name
-        self.owner_path = owner.path_
+        self.around = owner.path_
+        self.path_: Path | None = None
         self.children: dict[Fiber, None] = {}
         self.failures: dict[int, Cause[Any]] = {}
         self.forked = 0
         self.cut: Cancelled | None = None
         self.waiting = False
+        self.more = False
+
+    @property
+    def owner(self) -> Fiber:
+        return self.fiber
 
     @property
     def path(self) -> Path:
         """The names around the family, its own last."""
-        return Path(self.owner_path or self.fiber.path, self.name)
+        if self.path_ is None:
+            self.path_ = Path(self.around or self.fiber.path, self.name)
+        return self.path_
 
     def members(self) -> dict[Fiber, None]:
         return self.children
 
-    def fork(self, program: IO[Any, Any], index: int, label: str | None, context: Context) -> Fiber:
+    def fork(self, program: IO[Any, Any], label: str | None, context: Context) -> Fiber:
         """Add a child; it runs when its turn comes."""
         if label is None and type(program) is Named:
             label = program._name
             program = program._source
-        child = Fiber(self.fiber.scheduler, program, self, context)
-        child.index = index
+        scheduler = self.fiber.scheduler
+        child = Fiber(scheduler, program, self, context, END)
+        child.index = self.forked
         child.label = label
+        self.forked += 1
         self.children[child] = None
-        self.fiber.scheduler.enqueue(child)
+        scheduler.enqueue(child)
         return child
 
     def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
@@ -74,54 +84,60 @@ class Family(Region):
 
     # -- A child ends ----
 
-    def ended(self, child: Fiber, exit: Exit[Any, Any]) -> None:
+    def ended(self, child: Fiber) -> None:
         """Take the exit of a child; after the last one, the owner goes on."""
         del self.children[child]
-        if isinstance(exit, Success):
-            self.succeeded(child.index, exit._inner_value)
+        cause = child.cause
+        if cause is None:
+            self.succeeded(child.index, child.value)
         else:
-            cause: Cause[Any] = exit._inner_value
             rest = self.own_failure(child, cause)
             if rest is None:
-                self.lost(child, cause)
+                self.lost(child)
             else:
                 self.failed(child.index, child.name, rest, cause)
-        self.go_on()
-
-    def go_on(self) -> None:
-        """After a child has ended: wake the owner if it was the last."""
+        if self.more:
+            self.start()
         if self.waiting and not self.children:
-            self.fiber.wake(NOTHING)
+            self.all_ended()
 
-    def own_failure(self, child: Fiber, cause: Cause[Any]) -> Cause[Any] | None:
-        """What `child` failed with, without the cancels that its family, itself or somebody outside asked for."""
+    def all_ended(self) -> None:
+        """The last child has ended, and the owner waits for nothing else."""
+        self.fiber.wake(NOTHING)
+
+    def own_failure(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any] | None:
+        """What `fiber`, a child or the owner, failed with, without the cancels it was hit by in this family."""
+        if type(cause) is Cancelled and (self.caused(cause) or fiber.caused(cause)):
+            return None
         if not cause.has_cancelled:
             return cause
-        inside = {child.identity, self.identity}
         around = self.outer_identities()
 
         def asked_for(leaf: Cancelled) -> bool:
             if leaf.scope in around:
                 self.cut = self.cut or leaf
                 return True
-            return leaf.scope in inside
+            return self.caused(leaf) or fiber.caused(leaf)
 
         return cause.without(asked_for)
 
     def outer_identities(self) -> set[int]:
-        """The identities of the cancelled regions around this one."""
+        """The identities of the cancels around this family."""
         found: set[int] = set()
         region = self.outer
         while region is not None:
-            if region.cancel_called:
-                found.add(region.identity)
+            if region.request is not None:
+                found.add(region.request.identity)
             region = region.outer
         return found
+
+    def start(self) -> None:
+        """Start what is still to be started."""
 
     def succeeded(self, index: int, value: Any) -> None:
         """A child has a value."""
 
-    def lost(self, child: Fiber, cause: Cause[Any]) -> None:
+    def lost(self, child: Fiber) -> None:
         """A child was cancelled, and nothing else went wrong."""
 
     def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
@@ -132,7 +148,7 @@ class Family(Region):
 
     def leave(self) -> None:
         """Close the region; the owner is again in the one around it."""
-        self.close()
+        self.closed = True
         assert self.outer is not None
         self.fiber.region = self.outer
 
@@ -159,9 +175,9 @@ class Family(Region):
     def cancelled(self, leaf: Cancelled, cause: Cause[Any] | None) -> Cause[Any]:
         """End by a cancel from outside: unwind to what the owner can see, or fail with the `leaf` where it can not."""
         target = visible_cancel(self.fiber.region)
-        if target is not None:
+        if target is not None and target.request is not None:
             self.fiber.unwinding = True
-            leaf = self.fiber.cancelled_by(target)
+            leaf = target.request.leaf
         return leaf if cause is None else then(leaf, cause)
 
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
@@ -226,7 +242,7 @@ class TaskGroupFamily(Family):
 
     def stop(self, name: str) -> None:
         """Cancel everything because one has failed."""
-        if not self.cancel_called:
+        if self.request is None:
             self.labels.update({child.index: child.name for child in self.children})
         self.request_cancel("sibling", name, None)
 
@@ -273,11 +289,16 @@ class TaskGroupFrame(Frame):
 
     def wait(self, fiber: Fiber) -> IO[Any, Any] | None:
         family = self.family
-        if not family.children:
+        if family.children:
+            family.waiting = True
+            fiber.stack.append(self)
+            fiber.park(ChildrenWait(family))
+            return None
+        if family.forked:
             return self.finish(fiber)
-        family.waiting = True
+        # Even an empty group lets the others run once; that is no action, so no cancel is looked for.
         fiber.stack.append(self)
-        fiber.park(ChildrenWait(family))
+        fiber.wake(NOTHING)
         return None
 
     def finish(self, fiber: Fiber) -> IO[Any, Any]:
@@ -308,14 +329,13 @@ class Background(Family):
     def __init__(self, root: Fiber) -> None:
         super().__init__(root, "background", root)
 
-    def go_on(self) -> None:
-        if self.waiting and not self.children:
-            self.fiber.scheduler.root_ended()
+    def all_ended(self) -> None:
+        self.fiber.scheduler.root_ended()
 
-    def added_to(self, exit: Exit[Any, Any]) -> Exit[Any, Any]:
-        """The exit of the run, with the failures of the background after its own."""
+    def added_to(self, cause: Cause[Any] | None) -> Cause[Any] | None:
+        """What the run failed with, and after that the failures of the background."""
         parts = self.parts()
         if not parts:
-            return exit
+            return cause
         late = Both(tuple(parts.values()), self.name, at=self.fiber.at(None))
-        return Failure(late if isinstance(exit, Success) else then(exit._inner_value, late))
+        return late if cause is None else then(cause, late)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from effio.interpreter.fiber import Fiber
-    from effio.interpreter.scope import Region
+    from effio.interpreter.scope import ScopeRegion
 
 RESULT: Final = 0
 DEADLINE: Final = 1
 
-Entry: TypeAlias = "tuple[float, int, int, Fiber | Region, int]"
+Entry: TypeAlias = "tuple[float, int, int, Fiber | ScopeRegion, int]"
 
 STALE_BEFORE_SWEEP: Final = 64
 
@@ -34,7 +34,7 @@ class Timers:
         self._sequence = 0
         self._stale = 0
 
-    def add(self, when: float, rank: int, target: Fiber | Region) -> None:
+    def add(self, when: float, rank: int, target: Fiber | ScopeRegion) -> None:
         """Set a timer for what `target` waits for now; an infinite one is no timer."""
         if when == inf:
             return
@@ -60,9 +60,9 @@ class Timers:
             self._stale -= self._stale > 0
         return None
 
-    def pop_due(self, now: float) -> list[Fiber | Region]:
+    def pop_due(self, now: float) -> list[Fiber | ScopeRegion]:
         """Take the targets of the earliest instant and kind, if that instant has come."""
-        due: list[Fiber | Region] = []
+        due: list[Fiber | ScopeRegion] = []
         heap = self._heap
         when = self.next()
         if when is None or when > now:

@@ -12,6 +12,7 @@ from returns.result import Failure
 from effio.algebra import argument, derived
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, Call, FlatMap, OnExit, Park, Pure, Shield, Suspend
+from effio.algebra.shape import is_io
 from effio.data.exit import Exit
 
 NOTHING: Final = Pure(None)
@@ -72,13 +73,13 @@ class Mailbox:
         waiting = restore(Park(self.enlist, self.withdraw, "a callback", outside=True))
         if canceller is None:
             return waiting
-        if not isinstance(canceller, IO):
+        if not is_io(canceller):
             raise argument.returned_no_program(self.register, canceller)
         return OnExit(waiting, partial(on_cancel, canceller))
 
     def resume(self, program: IO[Any, Any], /) -> None:
         """Let the waiting fiber go on with `program`; from any thread; only the first call counts."""
-        if not isinstance(program, IO):
+        if not is_io(program):
             raise argument.not_a_program("resume", program)
         if not self.answers:
             self.answers.append(program)

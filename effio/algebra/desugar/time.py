@@ -69,14 +69,14 @@ def within(source: IO[Any, Any], seconds: float, expired: Callable[[Any], IO[Any
     return Scoped(lambda scope: source, None if seconds == inf else seconds, expired, name)
 
 
-def timed_out(seconds: float, source: IO[Any, Any]) -> IO[Any, Any]:
-    """Fail because the deadline of `source` has passed."""
-    return Fail(TimedOut(seconds, source.name if isinstance(source, Named) else None))
+def timed_out(node: derived.FailAfter | derived.AbandonAfter) -> IO[Any, Any]:
+    """Fail because the deadline of the source has passed."""
+    name = node.source.name if isinstance(node.source, Named) else None
+    return Fail(TimedOut(node.seconds, name), node.site)
 
 
 def fail_after(node: derived.FailAfter) -> IO[Any, Any]:
-    seconds, source = node.seconds, node.source
-    return within(source, seconds, lambda scope: timed_out(seconds, source), "fail_after")
+    return within(node.source, node.seconds, lambda scope: timed_out(node), "fail_after")
 
 
 def move_on_after(node: derived.MoveOnAfter) -> IO[Any, Any]:
@@ -127,7 +127,7 @@ class Attended:
         return OnExit(restore(waiting), partial(self.stop_waiting, fiber))
 
     def let_go(self, fiber: Any, scope: Any) -> IO[Any, Any]:
-        timeout = timed_out(self.node.seconds, self.node.source)
+        timeout = timed_out(self.node)
         self.outcome.fire(timeout)
         fiber._core.request_cancel("deadline", None, "abandoned")
         return timeout
