@@ -71,9 +71,7 @@ def types(word: str, given: object) -> tuple[type[Any], ...]:
 
 def read(word: str, values: Iterable[Built]) -> tuple[Built, ...]:
     """Read an iterable once, so that the program can run many times."""
-    instance(
-        word, values, Iterable, "an iterable", "give for example a list; it is read when the program is built"
-    )
+    instance(word, values, Iterable, "an iterable", "give for example a list; it is read when the program is built")
     return tuple(values)
 
 

@@ -39,9 +39,7 @@ def zip_all(
     io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], io4: IO[A4, E4], /
 ) -> IO[tuple[A1, A2, A3, A4], E1 | E2 | E3 | E4]: ...
 @overload
-def zip_all(
-    io1: IO[A1], io2: IO[A2], io3: IO[A3], io4: IO[A4], io5: IO[A5], /
-) -> IO[tuple[A1, A2, A3, A4, A5]]: ...
+def zip_all(io1: IO[A1], io2: IO[A2], io3: IO[A3], io4: IO[A4], io5: IO[A5], /) -> IO[tuple[A1, A2, A3, A4, A5]]: ...
 @overload
 def zip_all(
     io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], io4: IO[A4, E4], io5: IO[A5, E5], /
@@ -102,9 +100,7 @@ def par_zip(
     io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], io4: IO[A4, E4], /
 ) -> IO[tuple[A1, A2, A3, A4], E1 | E2 | E3 | E4]: ...
 @overload
-def par_zip(
-    io1: IO[A1], io2: IO[A2], io3: IO[A3], io4: IO[A4], io5: IO[A5], /
-) -> IO[tuple[A1, A2, A3, A4, A5]]: ...
+def par_zip(io1: IO[A1], io2: IO[A2], io3: IO[A3], io4: IO[A4], io5: IO[A5], /) -> IO[tuple[A1, A2, A3, A4, A5]]: ...
 @overload
 def par_zip(
     io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], io4: IO[A4, E4], io5: IO[A5, E5], /
@@ -165,9 +161,7 @@ def par_map(
     f: Callable[[A1, A2, A3], T], io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], /
 ) -> IO[T, E1 | E2 | E3]: ...
 @overload
-def par_map(
-    f: Callable[[A1, A2, A3, A4], T], io1: IO[A1], io2: IO[A2], io3: IO[A3], io4: IO[A4], /
-) -> IO[T]: ...
+def par_map(f: Callable[[A1, A2, A3, A4], T], io1: IO[A1], io2: IO[A2], io3: IO[A3], io4: IO[A4], /) -> IO[T]: ...
 @overload
 def par_map(
     f: Callable[[A1, A2, A3, A4], T], io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], io4: IO[A4, E4], /
@@ -259,9 +253,7 @@ def par_map(
     /,
 ) -> IO[T, E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8]: ...
 @overload
-def race(
-    io1: IO[A1], io2: IO[A2], /, *, dispose: Callable[[A1 | A2], IO[object]] | None = None
-) -> IO[A1 | A2]: ...
+def race(io1: IO[A1], io2: IO[A2], /, *, dispose: Callable[[A1 | A2], IO[object]] | None = None) -> IO[A1 | A2]: ...
 @overload
 def race(
     io1: IO[A1, E1], io2: IO[A2, E2], /, *, dispose: Callable[[A1 | A2], IO[object]] | None = None

@@ -25,9 +25,7 @@ class Catch(Generic[Caught, Value, Error]):
     @overload
     def __call__(self, io: IO[OtherValue, Caught], /) -> IO[OtherValue | Value, Error]: ...
     @overload
-    def __call__(
-        self, io: IO[OtherValue, OtherError | Caught], /
-    ) -> IO[OtherValue | Value, OtherError | Error]: ...
+    def __call__(self, io: IO[OtherValue, OtherError | Caught], /) -> IO[OtherValue | Value, OtherError | Error]: ...
     def __call__(self, io: IO[Any, Any], /) -> IO[Any, Any]:
         """Go on with the program that the handler makes of an error of these classes."""
         return derived.CatchOnly(program("catch", io), self.handler, self.exceptions)
@@ -35,9 +33,7 @@ class Catch(Generic[Caught, Value, Error]):
     @overload
     def __ror__(self, io: IO[OtherValue, Caught], /) -> IO[OtherValue | Value, Error]: ...
     @overload
-    def __ror__(
-        self, io: IO[OtherValue, OtherError | Caught], /
-    ) -> IO[OtherValue | Value, OtherError | Error]: ...
+    def __ror__(self, io: IO[OtherValue, OtherError | Caught], /) -> IO[OtherValue | Value, OtherError | Error]: ...
     def __ror__(self, io: IO[Any, Any], /) -> IO[Any, Any]:
         return self(io)
 

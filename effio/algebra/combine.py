@@ -28,9 +28,7 @@ def collect(ios: Iterable[IO[Value, Error]], /) -> IO[list[Value], Error]:
     return derived.Collect(argument.read("collect", ios))
 
 
-def traverse(
-    items: Iterable[Item], f: Callable[[Item], IO[NewValue, NewError]], /
-) -> IO[list[NewValue], NewError]:
+def traverse(items: Iterable[Item], f: Callable[[Item], IO[NewValue, NewError]], /) -> IO[list[NewValue], NewError]:
     """Run what `f` makes of each item, one after another, and give the list of values."""
     return derived.Traverse(argument.read("traverse", items), f)
 
@@ -58,26 +56,18 @@ def par_traverse(
     return derived.ParTraverse(read, f, _limit("par_traverse", limit))
 
 
-def par_dict(
-    ios: Mapping[Key, IO[Value, Error]], /, *, limit: int | None = None
-) -> IO[dict[Key, Value], Error]:
+def par_dict(ios: Mapping[Key, IO[Value, Error]], /, *, limit: int | None = None) -> IO[dict[Key, Value], Error]:
     """Run the programs of a mapping at once, give a dictionary of their values; fails like `par_collect`."""
-    argument.instance(
-        "par_dict", ios, Mapping, "a mapping", "give for example {'user': load(1), 'cart': load(2)}"
-    )
+    argument.instance("par_dict", ios, Mapping, "a mapping", "give for example {'user': load(1), 'cart': load(2)}")
     return derived.ParDict(tuple(ios.values()), _limit("par_dict", limit), tuple(ios))
 
 
-def par_settle(
-    ios: Iterable[IO[Value, Error]], /, *, limit: int | None = None
-) -> IO[list[Exit[Value, Error]]]:
+def par_settle(ios: Iterable[IO[Value, Error]], /, *, limit: int | None = None) -> IO[list[Exit[Value, Error]]]:
     """Run `ios` at once, at most `limit`, each to its own end, and give the list of their exits."""
     return derived.ParSettle(argument.read("par_settle", ios), _limit("par_settle", limit))
 
 
-def par_validate(
-    ios: Iterable[IO[Value, Error]], /, *, limit: int | None = None
-) -> IO[list[Value], tuple[Error, ...]]:
+def par_validate(ios: Iterable[IO[Value, Error]], /, *, limit: int | None = None) -> IO[list[Value], tuple[Error, ...]]:
     """Run all `ios` at once, at most `limit`; give the list of values or fail with all typed errors."""
     return derived.ParValidate(argument.read("par_validate", ios), _limit("par_validate", limit))
 

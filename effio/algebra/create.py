@@ -77,9 +77,7 @@ def attempt(thunk: Callable[[], T], /, *, catch: type[X1] | tuple[type[X1]]) -> 
 @overload
 def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
 @overload
-def attempt(
-    thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3]]
-) -> IO[T, X1 | X2 | X3]: ...
+def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3]]) -> IO[T, X1 | X2 | X3]: ...
 @overload
 def attempt(
     thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
@@ -155,9 +153,7 @@ def sleep_until(deadline: float, /) -> IO[None]:
 
 
 @overload
-def if_(
-    condition: bool | IO[bool], then: IO[NewValue], otherwise: IO[OtherValue], /
-) -> IO[NewValue | OtherValue]: ...
+def if_(condition: bool | IO[bool], then: IO[NewValue], otherwise: IO[OtherValue], /) -> IO[NewValue | OtherValue]: ...
 @overload
 def if_(
     condition: bool, then: IO[NewValue, NewError], otherwise: IO[OtherValue, OtherError], /
@@ -249,9 +245,7 @@ def task_group(
         raise ValueError(f"on_failure of task_group must be one of {get_args(OnFailure)}, not {on_failure!r}")
     if (on_failure == "ignore") != (handler is not None):
         problem = ValueError(f"task_group with on_failure={on_failure!r} cannot have handler={handler!r}")
-        problem.add_note(
-            'on_failure="ignore" needs a handler, which is given the cause of every failed child'
-        )
+        problem.add_note('on_failure="ignore" needs a handler, which is given the cause of every failed child')
         raise problem
     return derived.TaskGrouped(body, on_failure, handler, name)
 

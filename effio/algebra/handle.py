@@ -107,9 +107,7 @@ class CancelScope(Handle):
         return Ask(MoveDeadline(self._core, seconds(seconds_from_now, "deadline")))
 
     def __repr__(self) -> str:
-        state = (
-            "caught its cancel" if self.cancelled_caught else "cancelled" if self.cancel_called else "open"
-        )
+        state = "caught its cancel" if self.cancelled_caught else "cancelled" if self.cancel_called else "open"
         return f"<CancelScope, {state}>"
 
 
@@ -124,9 +122,7 @@ class TaskGroup(Handle):
         """The name it was made with."""
         return str(self._core.name)
 
-    def fork(
-        self, io: IO[NewValue, NewError], /, *, name: str | None = None
-    ) -> IO[Fiber[NewValue, NewError]]:
+    def fork(self, io: IO[NewValue, NewError], /, *, name: str | None = None) -> IO[Fiber[NewValue, NewError]]:
         """Start a child and give its fiber, before the child has run at all.
 
         Into a group that is closing the child starts and is cancelled at its first action. Into one that has

@@ -119,9 +119,7 @@ class IO(Generic[Value, Error]):
     @overload
     def refine(self, x1: type[X1], x2: type[X2], x3: type[X3], /) -> IO[Value, X1 | X2 | X3]: ...
     @overload
-    def refine(
-        self, x1: type[X1], x2: type[X2], x3: type[X3], x4: type[X4], /
-    ) -> IO[Value, X1 | X2 | X3 | X4]: ...
+    def refine(self, x1: type[X1], x2: type[X2], x3: type[X3], x4: type[X4], /) -> IO[Value, X1 | X2 | X3 | X4]: ...
     def refine(self, *kept: type[Any]) -> IO[Any, Any]:
         """Keep the typed errors of the given classes and take every other one for a defect."""
         return derived.Refine(self, argument.types("refine", kept))
@@ -178,17 +176,13 @@ class IO(Generic[Value, Error]):
 
         If the last attempt fails too, the errors of all attempts are in the error tree, one after another.
         """
-        return derived.Retry(
-            self, argument.count("retry", "times", times, 0), seconds(delay, "delay of retry")
-        )
+        return derived.Retry(self, argument.count("retry", "times", times, 0), seconds(delay, "delay of retry"))
 
     # -- Again, and under a name -----------------------------------------------------------------------------
 
     def repeat(self, times: int, /, *, delay: Seconds = 0) -> IO[Value, Error]:
         """Run, then run `times` times more, waiting `delay` seconds in between; give the last value."""
-        return derived.Repeat(
-            self, argument.count("repeat", "times", times, 0), seconds(delay, "delay of repeat")
-        )
+        return derived.Repeat(self, argument.count("repeat", "times", times, 0), seconds(delay, "delay of repeat"))
 
     def named(self, name: str, /) -> IO[Value, Error]:
         """Run under `name`, which stands in the path of every failure inside."""
@@ -204,9 +198,7 @@ class IO(Generic[Value, Error]):
         """
         return derived.Ensuring(self, finalizer)
 
-    def on_exit(
-        self, f: Callable[[Exit[Value, Error]], IO[object, NewError]], /
-    ) -> IO[Value, Error | NewError]:
+    def on_exit(self, f: Callable[[Exit[Value, Error]], IO[object, NewError]], /) -> IO[Value, Error | NewError]:
         """Run the finalizer that `f` makes of the exit; otherwise like `ensuring`."""
         return primitive.OnExit(self, argument.function("on_exit", f))
 
@@ -273,9 +265,7 @@ class IO(Generic[Value, Error]):
         """Cancel after `duration` seconds and run `fallback`; otherwise like `fail_after`."""
         return derived.TimeoutTo(self, seconds(duration, "timeout of timeout_to"), fallback)
 
-    def abandon_after(
-        self, duration: Seconds, /, *, group: TaskGroup | None = None
-    ) -> IO[Value, Error | TimedOut]:
+    def abandon_after(self, duration: Seconds, /, *, group: TaskGroup | None = None) -> IO[Value, Error | TimedOut]:
         """Cancel after `duration` seconds and fail with `TimedOut` at once, without waiting for finalizers.
 
         They end behind, in `group`, or, if there is none, before the whole run ends.
@@ -289,9 +279,7 @@ class IO(Generic[Value, Error]):
     @overload
     def pipe(self, f1: Callable[[IO[Value, Error]], T1], f2: Callable[[T1], T2], /) -> T2: ...
     @overload
-    def pipe(
-        self, f1: Callable[[IO[Value, Error]], T1], f2: Callable[[T1], T2], f3: Callable[[T2], T3], /
-    ) -> T3: ...
+    def pipe(self, f1: Callable[[IO[Value, Error]], T1], f2: Callable[[T1], T2], f3: Callable[[T2], T3], /) -> T3: ...
     @overload
     def pipe(
         self,

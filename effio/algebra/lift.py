@@ -47,9 +47,7 @@ class Effect(Generic[Raised]):
 
 
 @overload
-def effect(
-    function: Callable[P, Coroutine[Any, Any, NewValue]], /
-) -> Callable[P, IO[NewValue, Exception]]: ...
+def effect(function: Callable[P, Coroutine[Any, Any, NewValue]], /) -> Callable[P, IO[NewValue, Exception]]: ...
 @overload
 def effect(function: Callable[P, NewValue], /) -> Callable[P, IO[NewValue, Exception]]: ...
 @overload

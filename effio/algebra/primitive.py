@@ -17,20 +17,21 @@ from effio.data.cause import Cause
 from effio.data.exit import Exit
 from effio.data.origin import CallSite
 
-PURE: Final = 0
-FLAT_MAP: Final = 1
-MAP: Final = 2
-CALL: Final = 3
-FOLD: Final = 4
-GENERATE: Final = 5
-SUSPEND: Final = 6
-FAIL: Final = 7
-HALT: Final = 8
-DERIVED: Final = 9
-LEAF: Final = 10
-SLEEP: Final = 11
-PARK: Final = 12
-ON_EXIT: Final = 13
+# The first four wait for the value of a source; the first two ignore its failure.
+FLAT_MAP: Final = 0
+MAP: Final = 1
+FOLD: Final = 2
+ON_EXIT: Final = 3
+PURE: Final = 4
+CALL: Final = 5
+GENERATE: Final = 6
+SUSPEND: Final = 7
+FAIL: Final = 8
+HALT: Final = 9
+DERIVED: Final = 10
+LEAF: Final = 11
+SLEEP: Final = 12
+PARK: Final = 13
 SHIELD: Final = 14
 RESTORE: Final = 15
 SCOPED: Final = 16
@@ -143,9 +144,7 @@ class Generate(IO[Any, Any]):
     __slots__ = ("_args", "_function", "_kwargs")
     _tag: ClassVar[int] = GENERATE
 
-    def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._function = function
         self._args = args
         self._kwargs = kwargs

@@ -83,7 +83,7 @@ def drawn(scheduler: Scheduler) -> Text:
     text = Text()
     for fiber in scheduler.fibers():
         state, wait = STATE_NAMES[fiber.state], fiber.wait
-        what = state if wait is None else f"{wait.describe()}, since {max(0.0, now - fiber.since):.1f} s"
+        what = state if wait is None else f"{wait.describe()}, for {max(0.0, now - fiber.since):.1f} s"
         text.append(f"{'  ' * depth_of(fiber)}{fiber.name}", "bold")
         text.append(f"  {what}\n", STYLES[state])
     return text

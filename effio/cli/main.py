@@ -77,9 +77,7 @@ def run_demo(options: Namespace) -> int:
         return 0
     demo = DEMOS[options.name]
     if options.virtual and not demo.waits:
-        raise NoProgram(
-            f"demo {options.name} does more than sleep: it takes its time and cannot be --virtual"
-        )
+        raise NoProgram(f"demo {options.name} does more than sleep: it takes its time and cannot be --virtual")
     try:
         program = load(demo.program)
     except ModuleNotFoundError as error:

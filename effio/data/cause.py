@@ -180,9 +180,7 @@ class Cause(tree.Tree, Generic[Error]):
         Cancellations among other failures become notes and do not come back from `from_exception`.
         """
         failures = self.without(lambda cancelled: True)
-        exception: BaseException = tree.fold(
-            failures or self, _parts, lambda node, below: node._exception(below)
-        )
+        exception: BaseException = tree.fold(failures or self, _parts, lambda node, below: node._exception(below))
         if failures is not None and failures is not self:
             dropped = [leaf.render() for leaf in self.cancellations()]
             cause_exception.add_notes(exception, cause_text.notes_on(dropped))
@@ -293,9 +291,7 @@ class Cancelled(Cause[Never]):
         return f"Cancelled({', '.join([self.source, *known])})"
 
     def _exception(self, below: tuple[BaseException, ...]) -> BaseException:
-        return cause_exception.marked(
-            ProgramCancelled(self.reason, self.source, self.by), "cancelled", self.at
-        )
+        return cause_exception.marked(ProgramCancelled(self.reason, self.source, self.by), "cancelled", self.at)
 
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
         return cause_text.outline_cancelled(cancelled_text(self.source, self.reason, self.by), self.at)

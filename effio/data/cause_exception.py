@@ -48,9 +48,7 @@ class BaseProgramErrors(BaseExceptionGroup[Member], Generic[Member]):
         group.children = children
         return group
 
-    def __init__(
-        self, construct: str, exceptions: Sequence[Member], children: tuple[ChildReport, ...] = ()
-    ) -> None:
+    def __init__(self, construct: str, exceptions: Sequence[Member], children: tuple[ChildReport, ...] = ()) -> None:
         super().__init__(self.message, exceptions)
 
     def __repr__(self) -> str:

@@ -157,11 +157,7 @@ def _match_children(children: Sequence[ChildReport], parts: Sequence[Outline]) -
     of_outcome = {"failed": FAILED, "cancelled": CANCELLED}
     counts = Counter(of_outcome.get(child.outcome) for child in children)
     marks = Counter(part.mark for part in parts)
-    own = {
-        mark: deque(part for part in parts if part.mark == mark)
-        for mark in marks
-        if marks[mark] == counts[mark]
-    }
+    own = {mark: deque(part for part in parts if part.mark == mark) for mark in marks if marks[mark] == counts[mark]}
     blamed = next((child.label for child in children if child.outcome == "failed"), None)
     entries: list[Outline] = []
     for child in children:

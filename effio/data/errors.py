@@ -93,9 +93,7 @@ class Failed(Exception):
 class ProgramCancelled(Exception):
     """A whole program was cancelled, and nothing else went wrong."""
 
-    def __init__(
-        self, reason: object = None, source: CancelSource = "explicit", by: str | None = None
-    ) -> None:
+    def __init__(self, reason: object = None, source: CancelSource = "explicit", by: str | None = None) -> None:
         super().__init__(reason, source, by)
         self.reason = reason
         self.source: CancelSource = source

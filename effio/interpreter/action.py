@@ -62,7 +62,7 @@ def sleep(fiber: Fiber, node: Sleep) -> Next:
         return give_way(fiber)
     scheduler = fiber.scheduler
     when = scheduler.clock.now() + node._seconds
-    fiber.park(Sleeping(when))
+    fiber.park(Sleeping(node._seconds))
     scheduler.timers.add(when, 0, fiber)
     return None
 

@@ -26,7 +26,7 @@ def described(fiber: Fiber, now: float, asking: Fiber) -> str:
         return f"{fiber.name}: running"
     if fiber.wait is None:
         return f"{fiber.name}: ready"
-    return f"{fiber.name}: waits for {fiber.wait.describe()}, since {max(0.0, now - fiber.since):.2f} s"
+    return f"{fiber.name}: waits for {fiber.wait.describe()}, for {max(0.0, now - fiber.since):.2f} s"
 
 
 def depth_of(fiber: Fiber) -> int:

@@ -6,6 +6,8 @@ from contextvars import Context
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
+from returns.result import Failure, Success
+
 from effio.algebra.io import IO
 from effio.algebra.primitive import Pure, Sleep
 from effio.data.cause import Cause, Die, Fail
@@ -14,7 +16,6 @@ from effio.data.location import Location
 from effio.data.origin import CallSite, Origin
 from effio.interpreter import dump
 from effio.interpreter.scope import Region, ScopeRegion, effective_deadline, visible_cancel
-from returns.result import Failure, Success
 
 if TYPE_CHECKING:
     from effio.data.exit import Exit
@@ -58,17 +59,17 @@ class Wait(Protocol):
 class Sleeping:
     """The wait for a timer; the timer's entry becomes stale when it is aborted."""
 
-    __slots__ = ("until",)
+    __slots__ = ("seconds",)
 
-    def __init__(self, until: float) -> None:
-        self.until = until
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
     def abort(self, fiber: Fiber) -> bool:
         fiber.scheduler.timers.forget_one()
         return True
 
     def describe(self) -> str:
-        return f"sleep until {self.until:g}"
+        return f"sleep({self.seconds:g})"
 
 
 @final
@@ -240,9 +241,8 @@ class Fiber(Region):
         waiting: list[ScopeRegion] = []
         region: Region | None = self.region
         while region is not self and region is not None:
-            if isinstance(region, ScopeRegion) and region.deadline is not None:
-                if not region.armed and region.request is None:
-                    waiting.append(region)
+            if isinstance(region, ScopeRegion) and region.wants_timer():
+                waiting.append(region)
             region = region.outer
         for scope in reversed(waiting):
             scope.arm()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, ClassVar, Final, final
 
+from returns.result import Failure, Success
+
 from effio.algebra.io import IO
 from effio.algebra.primitive import GENERATE, Halt, OnExit, Pure
 from effio.algebra.primitive import Fail as FailNode
@@ -13,7 +15,6 @@ from effio.data.exit import Exit
 from effio.data.identity import Path
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scope import Region, ScopeRegion, ShieldRegion, visible_cancel
-from returns.result import Failure, Success
 
 FRAME: Final = 30
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias, final
 
+from returns.result import Failure, Success
+
 from effio.algebra.argument import returned_no_program
 from effio.algebra.io import IO
 from effio.algebra.primitive import PURE, Halt, Named, OnExit, Parallel, Pure
@@ -16,7 +18,6 @@ from effio.interpreter.fiber import Fiber
 from effio.interpreter.frames import Frame
 from effio.interpreter.scope import visible_cancel
 from effio.interpreter.supervision import ChildrenWait, Family
-from returns.result import Failure, Success
 
 RUNNING: Final = 0
 SUCCEEDED: Final = 1

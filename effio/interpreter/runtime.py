@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, final
+from typing import TYPE_CHECKING, Any, Never, TypeVar, final
 
 from returns.result import Success
-from typing_extensions import Never
 
 from effio.algebra import port
 from effio.algebra.io import IO

@@ -11,6 +11,8 @@ from threading import active_count, get_ident
 from time import perf_counter
 from typing import Any, Final
 
+from returns.result import Failure
+
 from effio.algebra.io import IO
 from effio.algebra.primitive import Generate, Named
 from effio.data.cause import Cancelled, Die, Fail
@@ -24,7 +26,6 @@ from effio.interpreter.scope import Region
 from effio.interpreter.step import advance
 from effio.interpreter.supervision import Background
 from effio.interpreter.timers import Timers
-from returns.result import Failure
 
 FIBERS_PER_TURN: Final = 1024
 SECONDS_PER_TURN: Final = 0.010
@@ -98,7 +99,7 @@ class Scheduler:
         """Run what is ready and what is due, but not so long that the host waits; called by the backend."""
         self.begin_turn()
         left = self.drain(FIBERS_PER_TURN)
-        while left > 0 and self.fire_due():
+        while self.fire_due() and left > 0:
             left = self.drain(left)
         self.end_turn()
 

@@ -155,6 +155,10 @@ class ScopeRegion(Region):
         if seconds <= 0:
             self.request_cancel("deadline", None, None)
 
+    def wants_timer(self) -> bool:
+        """Whether its deadline needs a timer and has none."""
+        return self.deadline is not None and not self.armed and self.request is None
+
     def arm(self) -> None:
         """Set the timer of the deadline."""
         assert self.deadline is not None

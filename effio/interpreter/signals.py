@@ -56,10 +56,10 @@ class Interrupts:
 
 def tell_what_runs(scheduler: Scheduler) -> None:
     """Print the fibers that have not ended to the standard error stream."""
-    print("still closing; interrupt once more to abort:", file=sys.stderr)
+    sys.stderr.write("still closing; interrupt once more to abort:\n")
     for fiber in scheduler.fibers():
         waits = "" if fiber.wait is None else f" for {fiber.wait.describe()}"
-        print(f"  {fiber.name}: {STATE_NAMES[fiber.state]}{waits}", file=sys.stderr)
+        sys.stderr.write(f"  {fiber.name}: {STATE_NAMES[fiber.state]}{waits}\n")
 
 
 def in_user_code(frame: FrameType | None) -> bool:

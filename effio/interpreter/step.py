@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from effio.algebra.desugar import TABLE
 from effio.algebra.argument import returned_no_program
+from effio.algebra.desugar import TABLE
 from effio.algebra.io import IO
 from effio.algebra.primitive import (
     CALL,
@@ -69,7 +69,7 @@ def advance(fiber: Fiber) -> None:
             node = Halt(Die(returned_no_program(maker or fiber.name, node), fiber.at(origin_of(maker))))
 
         # -- One node: it gives a value, a cause, or the next node ----
-        if tag == FLAT_MAP or tag == MAP or tag == FOLD or tag == ON_EXIT:
+        if tag <= ON_EXIT:
             push(node)
             node = node._source
             continue
@@ -81,10 +81,8 @@ def advance(fiber: Fiber) -> None:
             if cause is None:
                 steps -= 1
                 try:
-                    if node._kwargs:
-                        value = node._function(*node._args, **node._kwargs)
-                    else:
-                        value = node._function(*node._args)
+                    kwargs = node._kwargs
+                    value = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
                 except BaseException as error:
                     cause = fiber.raised(error, node._catches)
                 if not steps & CALLS_PER_LOOK and scheduler.turn_is_over():
@@ -176,7 +174,7 @@ def advance(fiber: Fiber) -> None:
         while cause is not None:
             frame = pop()
             tag = frame._tag
-            if tag == FLAT_MAP or tag == MAP:
+            if tag <= MAP:
                 continue
             if tag == FOLD:
                 if fiber.unwinding:

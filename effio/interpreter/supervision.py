@@ -19,7 +19,6 @@ from effio.interpreter.fiber import NOTHING, Fiber
 from effio.interpreter.frames import END, Frame
 from effio.interpreter.scope import Region, visible_cancel
 
-
 Handler: TypeAlias = Callable[[Cause[Any]], IO[Any, Any]]
 
 

@@ -22,7 +22,10 @@ USERS_OF_THE_FACADE = ("effio.cli", "effio.demos")
 KNOT = {"effio.algebra.io", "effio.algebra.primitive", "effio.algebra.derived"}
 
 # Imports of the library's own modules inside a function, as `module:function`, each with its reason.
-LATE_IMPORTS: dict[str, str] = {}
+LATE_IMPORTS: dict[str, str] = {
+    "effio.interpreter.runtime:Runtime._finish": "asyncio is loaded by the first run that needs an event loop",
+    "effio.interpreter.runtime:run_async_exit": "asyncio is loaded by the first run that needs an event loop",
+}
 
 
 def is_below(name: str, packages: tuple[str, ...]) -> bool:

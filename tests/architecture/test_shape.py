@@ -15,9 +15,17 @@ DEEPEST_NESTING = 3
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "base", "manager", "internal"}
 
 # Each exception says why the rule would make the code worse; one that is no longer needed fails its test.
-LONG_MODULES: dict[str, str] = {}
-LONG_FUNCTIONS: dict[str, str] = {}
-DEEP_FUNCTIONS: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "effio.algebra.derived": "one node for each derived word, all in one place to look them up",
+    "effio.algebra.primitive": "the words of the interpreter belong together, and a hand-slotted class takes lines",
+    "effio.data.cause": "the five kinds of cause and what one may do with any of them belong together",
+}
+LONG_FUNCTIONS: dict[str, str] = {
+    "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",
+}
+DEEP_FUNCTIONS: dict[str, str] = {
+    "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",
+}
 
 Block = (
     ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match

@@ -84,11 +84,11 @@ def run_on(
         return loop
 
     with Runtime(loop_factory=make, clock=clock) as runtime:
-        exit = runtime.run_exit(program)
-        for loop in loops:
-            assert leftovers(loop) == []
-    assert complaints == []
-    return exit
+        try:
+            return runtime.run_exit(program)
+        finally:
+            assert [leftovers(loop) for loop in loops] == [[] for _ in loops]
+            assert complaints == []
 
 
 def run_embedded(program: IO[Any, Any]) -> Exit[Any, Any]:
@@ -117,10 +117,12 @@ def nothing_left() -> Iterator[None]:
     timers = set(pending_timers(loop))
     complaints: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda loop, context: complaints.append(context))
-    yield
-    assert asyncio.all_tasks() - before == set()
-    assert set(pending_timers(loop)) - timers == set()
-    assert complaints == []
+    try:
+        yield
+    finally:
+        assert asyncio.all_tasks() - before == set()
+        assert set(pending_timers(loop)) - timers == set()
+        assert complaints == []
 
 
 def leftovers(loop: asyncio.AbstractEventLoop) -> list[object]:

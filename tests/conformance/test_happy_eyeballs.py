@@ -30,6 +30,7 @@ from effio import (
     run_exit,
     sleep,
     task_group,
+    traverse,
     unit,
 )
 
@@ -127,9 +128,7 @@ def test_success_before_the_delay_starts_nobody_else(network: Network) -> None:
 
 def test_attempts_start_a_delay_apart(network: Network) -> None:
     """Each attempt starts exactly one delay after the start of the one before."""
-    exit, seconds = timed(
-        network.race(*(network.attempt(name) for name in "abc"), network.attempt("d", 0.125))
-    )
+    exit, seconds = timed(network.race(*(network.attempt(name) for name in "abc"), network.attempt("d", 0.125)))
     assert (exit, seconds) == (Success("d"), 0.875)
     assert network.starts == {"a": 0, "b": 0.25, "c": 0.5, "d": 0.75}
     assert network.open == {"d"}
@@ -138,9 +137,7 @@ def test_attempts_start_a_delay_apart(network: Network) -> None:
 def test_failure_of_the_latest_attempt_starts_the_next(network: Network) -> None:
     """A failed attempt is followed at once, and the delay counts from the new start."""
     exit, _ = timed(
-        network.race(
-            network.attempt("a", 0.125, refused("a")), network.attempt("b"), network.attempt("c", 0.125)
-        )
+        network.race(network.attempt("a", 0.125, refused("a")), network.attempt("b"), network.attempt("c", 0.125))
     )
     assert exit == Success("c")
     assert network.starts == {"a": 0, "b": 0.125, "c": 0.375}
@@ -148,11 +145,7 @@ def test_failure_of_the_latest_attempt_starts_the_next(network: Network) -> None
 
 def test_failure_of_an_older_attempt_starts_nobody(network: Network) -> None:
     """A failure of an attempt that is not the latest changes no start."""
-    timed(
-        network.race(
-            network.attempt("a", 0.375, refused("a")), network.attempt("b"), network.attempt("c", 0.125)
-        )
-    )
+    timed(network.race(network.attempt("a", 0.375, refused("a")), network.attempt("b"), network.attempt("c", 0.125)))
     assert network.starts == {"a": 0, "b": 0.25, "c": 0.5}
 
 
@@ -165,11 +158,7 @@ def test_success_exactly_at_the_delay_starts_nobody(network: Network) -> None:
 
 def test_failure_exactly_at_the_delay_starts_one(network: Network) -> None:
     """A failure in the tick of the next start is followed by one attempt, not by two."""
-    timed(
-        network.race(
-            network.attempt("a", DELAY, refused("a")), network.attempt("b"), network.attempt("c", 0.125)
-        )
-    )
+    timed(network.race(network.attempt("a", DELAY, refused("a")), network.attempt("b"), network.attempt("c", 0.125)))
     assert network.starts == {"a": 0, "b": 0.25, "c": 0.5}
 
 
@@ -225,16 +214,20 @@ def test_all_failures_are_in_the_tree_in_order(network: Network) -> None:
         )
     )
     assert errors(exit) == ["a", "b", "c"]
-    assert [leaf.at.path.label for leaf in exit.failure().leaves()] == ["a", "b", "c"]
+    assert [label_of(leaf) for leaf in exit.failure().leaves()] == ["a", "b", "c"]
     assert network.open == set()
+
+
+def label_of(leaf: Any) -> str:
+    """The name under which a leaf of the error tree stands."""
+    label: str = leaf.at.path.label
+    return label
 
 
 def test_defect_aborts_the_race(network: Network) -> None:
     """A bug in one attempt ends the race; no further attempt starts and all are closed."""
     exit, seconds = timed(
-        network.race(
-            network.attempt("a"), network.attempt("b", 0.125, die(TypeError("bug"))), network.attempt("c")
-        )
+        network.race(network.attempt("a"), network.attempt("b", 0.125, die(TypeError("bug"))), network.attempt("c"))
     )
     assert [str(defect) for defect in exit.failure().defects()] == ["bug"]
     assert (seconds, network.open) == (0.375, set())
@@ -281,13 +274,8 @@ def cancelled_at(race: IO[str, Any], *times: float) -> IO[str | None, Any]:
     """Run `race` in a scope that others cancel at these times."""
 
     def body(scope: Any) -> IO[str, Any]:
-        def fork_all(group: Any) -> IO[str, Any]:
-            forks = unit
-            for seconds in times:
-                forks = forks.then(group.fork(sleep(seconds).then(scope.cancel()))).then(unit)
-            return forks.then(race)
-
-        return task_group(fork_all)
+        cancels = [sleep(seconds).then(scope.cancel()) for seconds in times]
+        return task_group(lambda group: traverse(cancels, group.fork).then(race))
 
     return cancel_scope(body)
 

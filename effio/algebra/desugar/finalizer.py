@@ -27,9 +27,7 @@ def on_error(node: derived.OnError) -> Program:
     return OnExit(node.source, partial(finalizer_if, False, node.finalizer))
 
 
-def finalizer_if(
-    cancelled: bool, finalizer: Program | Callable[..., Program], exit: Exit[Any, Any]
-) -> Program:
+def finalizer_if(cancelled: bool, finalizer: Program | Callable[..., Program], exit: Exit[Any, Any]) -> Program:
     """Choose the finalizer if the exit is a failure, with or without a cancellation as `cancelled` says."""
     if not isinstance(exit, Failure) or exit.failure().has_cancelled is not cancelled:
         return UNIT

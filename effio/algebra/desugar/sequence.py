@@ -108,9 +108,7 @@ def traverse(node: derived.Traverse) -> Program:
     return Generate(each_in_order, (node.items, node.function), {})
 
 
-def each_in_order(
-    items: tuple[Any, ...], function: Callable[[Any], Program]
-) -> Generator[Program, Any, list[Any]]:
+def each_in_order(items: tuple[Any, ...], function: Callable[[Any], Program]) -> Generator[Program, Any, list[Any]]:
     values: list[Any] = []
     for item in items:
         values.append((yield FlatMap(Pure(item), function)))

@@ -14,7 +14,6 @@ from typing import Any, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
-from effio.data.cause import Cause
 from effio.data.errors import ForeignCancelled
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler

@@ -191,7 +191,7 @@ def in_scope(
     if seconds == 0:
         run.cancel(region, request)
     elif seconds is not None:
-        run.at(seconds, DEADLINE, lambda: run.cancel(region, request), lambda: not region.over)
+        run.at(seconds, DEADLINE, lambda: run.cancel(region, request), lambda: not region.over and region.request is None)
     outcome = yield from source
     region.over = True
     if isinstance(outcome, Done) or region.request is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from effio import IO, Do, bracket, delay, do, fail, par_zip, pure, run, run_exit
+from effio import IO, Do, bracket, do, fail, par_zip, pure, run, run_exit, suspend, traverse
 from effio.net.address import Address
 from effio.net.happy_eyeballs import connect
 from effio.net.listener import Listener, listen
@@ -105,8 +105,12 @@ def test_connect_reports_every_address() -> None:
     """If no address answers, each is in the error tree under its name."""
     addresses = [refusing(), refusing()]
     exit = run_exit(connect("none.test", 0, resolver=lambda host, port: pure(addresses)))
-    labels = [leaf.at.path.label for leaf in exit.failure().leaves()]
-    assert labels == [str(address) for address in addresses]
+    assert [label_of(leaf) for leaf in exit.failure().leaves()] == [str(address) for address in addresses]
+
+
+def label_of(leaf: Any) -> str:
+    label: str = leaf.at.path.label
+    return label
 
 
 def test_connections_that_were_made_too_late_are_closed() -> None:
@@ -116,7 +120,7 @@ def test_connections_that_were_made_too_late_are_closed() -> None:
     def program(opened: list[Listener]) -> Do[int, OSError]:
         for _ in range(3):
             opened.append((yield from listen("127.0.0.1")))
-        yield from resolve("127.0.0.1", 80)  # from here on the event loop is there, which has sockets of its own
+        yield from resolve("127.0.0.1", 80)  # now there is an event loop, which has sockets of its own
         before = open_sockets()
         addresses = [listener.address for listener in opened]
         winner = yield from connect("all.test", 0, delay=0, resolver=lambda host, port: pure(addresses))
@@ -125,7 +129,7 @@ def test_connections_that_were_made_too_late_are_closed() -> None:
         return count
 
     opened: list[Listener] = []
-    closing = delay(lambda: [listener.endpoint.close() for listener in opened])
+    closing = suspend(lambda: traverse(opened, Listener.close))
     assert run(program(opened).ensuring(closing)) == 1
 
 

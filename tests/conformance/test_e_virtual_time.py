@@ -1,0 +1,71 @@
+"""Section E: virtual time jumps when everything waits, and stands still while anything foreign is under way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from effio import (
+    IO,
+    VirtualClock,
+    collect,
+    from_async,
+    from_callback,
+    par_collect,
+    pure,
+    run_exit,
+    sleep,
+)
+from tests.conformance.support import TICK, VIRTUAL, Backend, clocked, nap, value_of
+
+
+def test_b68_autojump(exact: Backend) -> None:
+    """Sleeps of 450 s, alone and side by side, take no real time, and the clock shows what they say."""
+    sleeps = [sleep(seconds) for seconds in (100, 200, 150)]
+    began = time.perf_counter()
+
+    _, one_by_one = value_of(exact.run(clocked(collect(sleeps))))
+    _, together = value_of(exact.run(clocked(par_collect(sleeps))))
+
+    assert (one_by_one * TICK, together * TICK) == (450, 200)
+    assert time.perf_counter() - began < 1
+
+
+def test_b69_no_jump_while_a_coroutine_is_in_flight() -> None:
+    """A timeout does not fire because virtual time jumped over the coroutine that it limits."""
+    program = from_async(nap, 3).as_value("done").fail_after(3600)
+
+    assert value_of(VIRTUAL.run(program)) == "done"
+
+
+def test_b69_no_jump_while_a_thread_is_in_flight() -> None:
+    """The same for a callback that a thread will make."""
+
+    def answer_from_a_thread(resume: Callable[[IO[str]], None]) -> None:
+        threading.Timer(3 * TICK, resume, [pure("answered")]).start()
+
+    program: IO[str] = from_callback(answer_from_a_thread)
+
+    assert value_of(VIRTUAL.run(program.fail_after(3600))) == "answered"
+
+
+def test_b69_jumps_go_on_when_the_coroutine_has_ended() -> None:
+    """An hour of sleep around a coroutine takes no hour."""
+    clock = VirtualClock()
+    program = sleep(1800).then(from_async(nap, 1)).then(sleep(1800))
+
+    value_of(run_exit(program, clock=clock))
+
+    assert 3600 <= clock.now() < 3601
+
+
+def test_sleeper_beside_a_coroutine_waits_as_long_as_it_says() -> None:
+    """A timer that is due before the coroutine ends fires after that much real time."""
+    ended: list[str] = []
+    napping = from_async(nap, 4).map(lambda _: ended.append("coroutine"))
+    sleeping = sleep(TICK).map(lambda _: ended.append("sleeper"))
+
+    value_of(VIRTUAL.run(par_collect([napping, sleeping])))
+
+    assert ended == ["sleeper", "coroutine"]

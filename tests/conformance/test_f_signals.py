@@ -1,0 +1,136 @@
+"""Section F: Ctrl-C, in a process of its own for each case."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a signal is sent to one process")
+
+ROOT = Path(__file__).parents[2]
+LOOPS = ("asyncio.new_event_loop", "uvloop.new_event_loop")
+
+BEGINNING = """
+import asyncio, time, uvloop
+from effio import *
+
+def say(text):
+    print(text, flush=True)
+
+def run_and_tell(program, loop_factory):
+    try:
+        say(f"value {run(program, loop_factory=loop_factory)!r}")
+    except BaseException as error:
+        say(f"raised {error!r} from {error.__context__!r}")
+"""
+
+
+def interrupted(program: str, *, loop: str = LOOPS[0], signals: int = 1) -> list[str]:
+    """Run a script, interrupt it whenever it says that it is ready, and give the other lines it prints."""
+    script = f"{BEGINNING}\n{textwrap.dedent(program)}\nrun_and_tell(program, {loop})"
+    lines: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        for line in map(str.strip, process.stdout):
+            if line != "ready":
+                lines.append(line)
+            elif signals:
+                signals -= 1
+                process.send_signal(signal.SIGINT)
+    return lines
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("waiting", ["never", "from_async(asyncio.sleep, 60)", "sleep(60)"])
+def test_b72_interrupt_while_parked(waiting: str, loop: str) -> None:
+    """The finalizer completes, and KeyboardInterrupt is raised."""
+    program = f"""
+    closing = sleep(0.05).then(delay(say, "closed"))
+    program = delay(say, "ready").then({waiting}).ensuring(closing)
+    """
+    assert interrupted(program, loop=loop) == ["closed", "raised KeyboardInterrupt() from None"]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_b73_interrupt_and_the_finalizer_fails(loop: str) -> None:
+    """KeyboardInterrupt is raised with the error of the finalizer attached."""
+    program = """
+    closing = sleep(0.01).then(fail(KeyError("closing")))
+    program = delay(say, "ready").then(never).ensuring(closing)
+    """
+    assert interrupted(program, loop=loop) == ["raised KeyboardInterrupt() from KeyError('closing')"]
+
+
+def test_b74_interrupt_while_a_step_computes() -> None:
+    """The program is cancelled when that step ends, at the latest."""
+    program = """
+    def compute():
+        say("ready")
+        end = time.perf_counter() + 0.1
+        while time.perf_counter() < end:
+            pass
+        say("computed")
+
+    program = delay(compute).then(delay(say, "went on")).ensuring(delay(say, "closed"))
+    """
+    assert interrupted(program) == ["computed", "closed", "raised KeyboardInterrupt() from None"]
+
+
+@pytest.mark.parametrize("where", ["delay(compute)", "pure(1).map(lambda n: compute())", "from_async(acompute)"])
+def test_b74_second_interrupt_breaks_into_a_step(where: str) -> None:
+    """Code that never comes back is broken into by the second interrupt, and the finalizers still run."""
+    program = f"""
+    def compute():
+        for _ in range(2):
+            say("ready")
+            end = time.perf_counter() + 0.05
+            while time.perf_counter() < end:
+                pass
+        while True:
+            pass
+
+    async def acompute():
+        compute()
+
+    closing = sleep(0.01).then(delay(say, "closed"))
+    program = par_zip(never.ensuring(closing), sleep(0.01).then({where}))
+    """
+    lines = interrupted(program, signals=2)
+
+    assert lines[0] == "closed"
+    assert lines[1].startswith("raised KeyboardInterrupt()")
+
+
+def test_third_interrupt_aborts() -> None:
+    """A finalizer that never ends is given up."""
+    program = """
+    def hurry():
+        say("ready")
+        return sleep(0.05).then(suspend(hurry))
+
+    program = delay(say, "ready").then(never).ensuring(suspend(hurry))
+    """
+    (line,) = interrupted(program, signals=3)
+
+    assert line.startswith("raised KeyboardInterrupt()")
+
+
+def test_handler_is_only_there_while_a_program_runs() -> None:
+    """The handler of SIGINT is the one from before, after a success and after a failure."""
+    program = """
+    import signal
+    run(sleep(0))
+    run_exit(fail("no"))
+    say(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    program = delay(signal.getsignal, signal.SIGINT)
+    """
+    assert interrupted(program)[0] == "True"
+    assert "SIG_IGN" in interrupted(program)[1]

@@ -1,0 +1,157 @@
+"""The command line as a user types it, in a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from effio.cli.main import main
+from effio.demos.catalogue import DEMOS
+from tests.architecture.source import ROOT
+
+SHOP = """
+from effio import *
+
+def say(text):
+    return delay(lambda: print(text, flush=True))
+
+page = say("served").named("page")
+broken = par_zip(sleep(9).named("basket"), sleep(0.01).then(fail(ValueError("no such user"))).named("orders"))
+endless = say("begun").then(never).ensuring(sleep(0.01).then(say("closed")))
+messy = say("begun").then(sleep(60)).ensuring(fail(OSError("disk full")))
+"""
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "effio", *arguments]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a user works: a folder with a module in it."""
+    (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return tmp_path
+
+
+def effio(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=30, check=False)
+
+
+# -- run -----------------------------------------------------------------------------------------------------
+
+
+def test_run_prints_what_the_program_prints(folder: Path) -> None:
+    """A program that succeeds adds nothing to its own output."""
+    done = effio(folder, "run", "shop:page")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "served\n", "")
+
+
+def test_run_draws_the_error_tree(folder: Path) -> None:
+    """A program that fails ends with 1, its error tree on stderr."""
+    done = effio(folder, "run", "shop:broken")
+    assert (done.returncode, done.stdout) == (1, "")
+    first, *rest = done.stderr.splitlines()
+    assert first == "par_zip failed"
+    assert "├─ ○ basket  cancelled, because 'orders' failed" in rest
+    assert "└─ ✗ orders  ValueError: no such user" in rest
+
+
+def test_run_of_nothing_says_so(folder: Path) -> None:
+    """A target that is not there ends with 2, and one sentence on stderr."""
+    done = effio(folder, "run", "shop:missing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "effio: module 'shop' has no 'missing'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "printed", "complaint"),
+    [("endless", "closed\n", "interrupted\n"), ("messy", "", "interrupted\nOSError: disk full\n")],
+)
+def test_interrupt_closes_everything(folder: Path, name: str, printed: str, complaint: str) -> None:
+    """Ctrl-C runs the finalizers and ends with 130; what they fail with is shown."""
+    with subprocess.Popen(
+        command("run", f"shop:{name}"),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out) == (130, printed)
+    assert err.startswith(complaint)
+
+
+# -- demo ----------------------------------------------------------------------------------------------------
+
+
+def test_demo_prints_nothing_but_the_demo(folder: Path) -> None:
+    """The output of a demo in virtual time is the one that is promised."""
+    done = effio(folder, "demo", "sum", "--virtual")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "4950 + 14950 = 19900\n", "")
+
+
+def test_list_has_a_sentence_for_each_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each demo is listed with what it shows; without a name the list is shown too."""
+    assert main(["demo", "--list"]) == 0
+    listed = capsys.readouterr().out
+    assert [line.split()[0] for line in listed.splitlines()] == list(DEMOS)
+    assert main(["demo"]) == 0
+    assert capsys.readouterr().out == listed
+
+
+def test_every_demo_exists() -> None:
+    """The catalogue names modules that are there."""
+    for demo in DEMOS.values():
+        assert find_spec(demo.program.partition(":")[0]) is not None
+
+
+def test_demo_that_takes_its_time_cannot_be_virtual(capsys: pytest.CaptureFixture[str]) -> None:
+    """A demo on real sockets refuses a virtual clock, instead of ignoring it."""
+    assert main(["demo", "happy-eyeballs", "--virtual"]) == 2
+    assert "cannot be --virtual" in capsys.readouterr().err
+
+
+def test_unknown_demo_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A demo that is not there ends with 2 and names those that are."""
+    with pytest.raises(SystemExit) as caught:
+        main(["demo", "nothing"])
+    assert caught.value.code == 2
+    assert "'sleeper'" in capsys.readouterr().err
+
+
+def test_demo_without_its_extra_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where aiohttp is missing, the demo that needs it names the extra."""
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "effio.demos.transaction", raising=False)
+    monkeypatch.delitem(sys.modules, "effio.demos.web_service", raising=False)
+    assert main(["demo", "transaction"]) == 2
+    assert capsys.readouterr().err == "effio: demo transaction needs aiohttp: pip install 'effio[cli]'\n"
+
+
+# -- info ----------------------------------------------------------------------------------------------------
+
+
+def test_info_names_python_and_the_extras(capsys: pytest.CaptureFixture[str]) -> None:
+    """Versions of effio, Python and every package that it can use."""
+    assert main(["info"]) == 0
+    rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert {"effio", "Python", "attrs", "returns", "trio", "rich", "aiohttp"} <= rows.keys()
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints one line."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("effio ")
