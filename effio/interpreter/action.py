@@ -176,6 +176,10 @@ def watch(fiber: Fiber, node: Watch) -> Next:
     target: Fiber = node._fiber
     if node._how == "cancel" and target.state != DONE:
         target.request_cancel("explicit", fiber.name, node._reason)
+        if fiber.check:  # It may have cancelled itself.
+            cause = fiber.poll()
+            if cause is not None:
+                return Halt(cause)
     if target.state == DONE:
         return exit_as(node._how, target)
     if target.watchers is None:

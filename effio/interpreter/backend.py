@@ -34,6 +34,10 @@ class Backend(Protocol):
         """The fiber has its exit: whether nothing that hosts it is left, so that it may end now."""
         ...
 
+    def give_up(self) -> None:
+        """The run is abandoned: end what hosts its fibers, without waiting."""
+        ...
+
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Call `function` on the thread of the run, from any thread."""
         ...

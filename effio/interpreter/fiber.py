@@ -282,6 +282,24 @@ class Fiber(Region):
         return Die(error, self.at(origin))
 
 
+def forget_callers(cause: Cause[Any]) -> None:
+    """Drop what the frames of the interpreter that called failing user code still hold.
+
+    A traceback keeps them alive, and through them the fiber and the failure itself: a cycle.
+    """
+    for leaf in cause.leaves():
+        error = leaf.exception if isinstance(leaf, Die) else getattr(leaf, "error", None)
+        if not isinstance(error, BaseException) or error.__traceback__ is None:
+            continue
+        frame = error.__traceback__.tb_frame.f_back
+        while frame is not None and is_own(frame):
+            try:
+                frame.clear()
+            except RuntimeError:
+                break  # It still runs, as do all around it.
+            frame = frame.f_back
+
+
 def is_own(frame: FrameType) -> bool:
     """Whether a frame belongs to the library's core, so that nobody wants to see it in a traceback."""
     return str(frame.f_globals.get("__name__", "")).startswith(OWN_MODULES)

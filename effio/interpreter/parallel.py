@@ -157,11 +157,16 @@ class SettleFamily(ParallelFamily):
     def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
         self.states[index] = FAILED
         self.results[index] = Failure(whole.placed(self.fiber.at(None)))
+        self.failures[index] = rest
 
     def lost(self, child: Fiber) -> None:
         self.states[child.index] = CANCELLED
         self.results[child.index] = child.exit
         self.more = self.more and self.cut is None
+
+    def conclude(self, parts: dict[int, Cause[Any]]) -> Cause[Any] | None:
+        """Failures are values, unless a cancel from outside keeps them from being given to anybody."""
+        return None if self.cut is None else super().conclude(parts)
 
 
 @final

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import copy_context
 from functools import partial
 from math import inf
@@ -11,7 +11,7 @@ from threading import active_count, get_ident
 from time import perf_counter
 from typing import Any, Final
 
-from returns.result import Failure
+from returns.result import Failure, Success
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Generate, Named
@@ -20,7 +20,7 @@ from effio.data.errors import Deadlock
 from effio.data.exit import Exit
 from effio.interpreter.backend import Backend
 from effio.interpreter.clock import Clock
-from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, PARKED, Fiber
+from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, PARKED, YIELDED, Fiber, forget_callers
 from effio.interpreter.frames import END, exit_as, followed
 from effio.interpreter.scope import Region
 from effio.interpreter.step import advance
@@ -28,7 +28,7 @@ from effio.interpreter.supervision import Background
 from effio.interpreter.timers import Timers
 
 FIBERS_PER_TURN: Final = 1024
-SECONDS_PER_TURN: Final = 0.010
+SECONDS_PER_TURN: Final = 0.002
 FIBERS_PER_LOOK: Final = 15  # a mask: the clock is read after every sixteenth fiber
 
 
@@ -58,6 +58,7 @@ class Scheduler:
         "stuck",
         "thread",
         "timers",
+        "turn",
         "turn_began",
         "turn_end",
     )
@@ -84,6 +85,7 @@ class Scheduler:
         if type(program) is Named:
             self.root.node = program._source
         self.current = self.root
+        self.turn: Callable[[], None] = self.turns().__next__
         self.enqueue(self.root)
 
     # -- The queue ----
@@ -95,13 +97,18 @@ class Scheduler:
             self.awake = True
             self.backend.wake()
 
-    def turn(self) -> None:
-        """Run what is ready and what is due, but not so long that the host waits; called by the backend."""
-        self.begin_turn()
-        left = self.drain(FIBERS_PER_TURN)
-        while self.fire_due() and left > 0:
-            left = self.drain(left)
-        self.end_turn()
+    def turns(self) -> Generator[None, None, None]:
+        """Run what is ready and what is due, but not so long that the host waits, at every `turn`.
+
+        A generator, since the traceback of a failure then ends here and does not keep the frames of the host alive.
+        """
+        while True:
+            self.begin_turn()
+            left = self.drain(FIBERS_PER_TURN)
+            while not self.over and self.fire_due() and left > 0:
+                left = self.drain(left)
+            self.end_turn()
+            yield
 
     def begin_turn(self) -> None:
         """Fibers run from here on, for a while."""
@@ -125,8 +132,9 @@ class Scheduler:
             fiber = ready.popleft()
             fiber.context.run(advance, fiber)
             budget -= 1
-            if not budget & FIBERS_PER_LOOK and perf_counter() > self.turn_end:
-                return 0
+            if (fiber.state == YIELDED or not budget & FIBERS_PER_LOOK) and perf_counter() > self.turn_end:
+                budget = 0
+            del fiber
         return budget
 
     def turn_is_over(self) -> bool:
@@ -162,6 +170,8 @@ class Scheduler:
         fiber.closed = True
         fiber.host = None
         fiber.region = NOWHERE
+        if fiber.cause is not None:
+            forget_callers(fiber.cause)
         fiber.node = NOTHING
         if fiber.watchers:
             watchers, fiber.watchers = fiber.watchers, None
@@ -185,6 +195,12 @@ class Scheduler:
         self.over = True
         if self.on_end is not None:
             self.on_end()
+
+    def give_up(self) -> None:
+        """Run nothing any more; what is hosted is told to end."""
+        self.over = True
+        self.ready.clear()
+        self.backend.give_up()
 
     def root_ended(self) -> None:
         """The root and its background have ended."""
@@ -253,10 +269,20 @@ class Scheduler:
             self.finish()
         return not self.over
 
+    def dissolve(self) -> None:
+        """Let go of what ran, so that nothing of it lives as long as the run's own cycle of objects."""
+        root = self.current = self.root
+        if root.cause is not None:
+            forget_callers(root.cause)
+        root.value = root.cause = None
+        self.timers = Timers()
+        self.background_ = None
+
     def result(self) -> Exit[Any, Any]:
-        """The exit of the run. A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context."""
+        """Take the exit of the run, once. A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context."""
         root = self.root
-        cause = root.cause
+        value, cause = root.value, root.cause
+        self.dissolve()
         if self.stuck is not None:
             rest = None if cause is None else cause.without(is_any)
             return Failure(followed(Die(self.stuck, root.at(None)), rest))
@@ -264,7 +290,7 @@ class Scheduler:
         if fatal is None and self.signalled:
             fatal = KeyboardInterrupt()
         if fatal is None:
-            return root.exit
+            return Success(value) if cause is None else Failure(cause.placed(root.at(None)))
         others = None if cause is None else cause.keep(partial(is_other, fatal))
         if others is not None:
             fatal.__context__ = others.to_exception()

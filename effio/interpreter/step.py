@@ -51,151 +51,160 @@ def advance(fiber: Fiber) -> None:
     fiber.state = RUNNING
     scheduler.current = fiber
     steps = STEPS_PER_TURN
+    calls = 0
     maker: Any = None
     value: Any = None
+    frame: Any = None
+    after: Any = None
+    failed: Any = None
     cause: Cause[Any] | None = None
-    while True:
-        if steps <= 0:
-            fiber.node = node
-            fiber.state = YIELDED
-            if fiber.unarmed:
-                fiber.arm_deadlines()
-            scheduler.enqueue(fiber)
-            return
-        try:
-            tag = node._tag
-        except AttributeError:
-            tag = HALT
-            node = Halt(Die(returned_no_program(maker or fiber.name, node), fiber.at(origin_of(maker))))
-
-        # -- One node: it gives a value, a cause, or the next node ----
-        if tag <= ON_EXIT:
-            push(node)
-            node = node._source
-            continue
-        if tag == PURE:
-            value = node._value
-        elif tag == CALL:
-            if fiber.check:
-                cause = fiber.poll()
-            if cause is None:
-                steps -= 1
-                try:
-                    kwargs = node._kwargs
-                    value = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
-                except BaseException as error:
-                    cause = fiber.raised(error, node._catches)
-                if not steps & CALLS_PER_LOOK and scheduler.turn_is_over():
-                    steps = 0
-        elif tag == SUSPEND:
-            steps -= 1
-            maker = node._thunk
-            try:
-                node = maker()
-            except BaseException as error:
-                node = Halt(fiber.raised(error))
-            continue
-        elif tag == DERIVED:
-            maker = type(node).__name__
-            node = TABLE[type(node)](node)
-            continue
-        elif tag == FAIL:
-            cause = Fail(node._error, fiber.at(node._site))
-        elif tag == HALT:
-            cause = node._cause
-            if node._site is not None:
-                cause = cause.placed(fiber.at(node._site))
-        elif tag == GENERATE:
-            try:
-                push(GeneratorFrame(node._function(*node._args, **node._kwargs)))
-                value = None
-            except BaseException as error:
-                cause = fiber.raised(error)
-        else:
-            node = ACTIONS[tag](fiber, node)
-            if node is None:
+    try:
+        while True:
+            if steps <= 0:
+                fiber.node = node
+                fiber.state = YIELDED
+                if fiber.unarmed:
+                    fiber.arm_deadlines()
+                scheduler.enqueue(fiber)
                 return
-            continue
+            try:
+                tag = node._tag
+            except AttributeError:
+                tag = HALT
+                node = Halt(Die(returned_no_program(maker or fiber.name, node), fiber.at(origin_of(maker))))
 
-        # -- A value goes back ----
-        if cause is None:
-            while True:
-                steps -= 1
-                frame = pop()
-                tag = frame._tag
-                if tag == FLAT_MAP:
-                    maker = frame._function
-                    try:
-                        node = maker(value)
-                    except BaseException as error:
-                        cause = fiber.raised(error)
-                    break
-                if tag == MAP:
-                    try:
-                        value = frame._function(value)
-                    except BaseException as error:
-                        cause = fiber.raised(error)
-                        break
-                    if steps <= 0:
-                        node = Pure(value)
-                        break
-                elif tag == GENERATE:
-                    try:
-                        node = frame.send(value)
-                    except StopIteration as stop:
-                        value = stop.value
-                        continue
-                    except BaseException as error:
-                        cause = fiber.raised(error)
-                        break
-                    maker = frame.generator
-                    push(frame)
-                    break
-                elif tag == FOLD:
-                    maker = frame._on_success
-                    if maker is None:
-                        continue
-                    try:
-                        node = maker(value)
-                    except BaseException as error:
-                        cause = fiber.raised(error)
-                    break
-                elif tag == ON_EXIT:
-                    node = begin_finalizer(fiber, frame, value, None)
-                    maker = frame._finalizer
-                    break
-                else:
-                    node = frame.returned(fiber, value)
-                    if node is None:
-                        return
-                    break
-
-        # -- A cause goes back ----
-        while cause is not None:
-            frame = pop()
-            tag = frame._tag
-            if tag <= MAP:
+            # -- One node: it gives a value, a cause, or the next node ----
+            if tag <= ON_EXIT:
+                push(node)
+                node = node._source
                 continue
-            if tag == FOLD:
-                if fiber.unwinding:
-                    continue
-                maker = frame._on_failure
-                failed = cause
-                cause = None
+            if tag == PURE:
+                value = node._value
+            elif tag == CALL:
+                if fiber.check:
+                    cause = fiber.poll()
+                if cause is None:
+                    steps -= 1
+                    try:
+                        kwargs = node._kwargs
+                        value = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
+                    except BaseException as error:
+                        cause = fiber.raised(error, node._catches)
+                    calls += 1
+                    if not calls & CALLS_PER_LOOK and scheduler.turn_is_over():
+                        steps = 0
+            elif tag == SUSPEND:
+                steps -= 1
+                maker = node._thunk
                 try:
-                    node = maker(failed)
+                    node = maker()
+                except BaseException as error:
+                    node = Halt(fiber.raised(error))
+                continue
+            elif tag == DERIVED:
+                maker = type(node).__name__
+                node = TABLE[type(node)](node)
+                continue
+            elif tag == FAIL:
+                cause = Fail(node._error, fiber.at(node._site))
+            elif tag == HALT:
+                cause = node._cause
+                if node._site is not None:
+                    cause = cause.placed(fiber.at(node._site))
+            elif tag == GENERATE:
+                try:
+                    push(GeneratorFrame(node._function(*node._args, **node._kwargs)))
+                    value = None
                 except BaseException as error:
                     cause = fiber.raised(error)
-            elif tag == ON_EXIT:
-                node = begin_finalizer(fiber, frame, None, cause)
-                maker = frame._finalizer
-                cause = None
             else:
-                after = frame.failed(fiber, cause)
-                if after is None:
+                node = ACTIONS[tag](fiber, node)
+                if node is None:
                     return
-                if isinstance(after, IO):
-                    node = after
+                continue
+
+            # -- A value goes back ----
+            if cause is None:
+                while True:
+                    steps -= 1
+                    frame = pop()
+                    tag = frame._tag
+                    if tag == FLAT_MAP:
+                        maker = frame._function
+                        try:
+                            node = maker(value)
+                        except BaseException as error:
+                            cause = fiber.raised(error)
+                        break
+                    if tag == MAP:
+                        try:
+                            value = frame._function(value)
+                        except BaseException as error:
+                            cause = fiber.raised(error)
+                            break
+                        if steps <= 0:
+                            node = Pure(value)
+                            break
+                    elif tag == GENERATE:
+                        try:
+                            node = frame.send(value)
+                        except StopIteration as stop:
+                            value = stop.value
+                            continue
+                        except BaseException as error:
+                            cause = fiber.raised(error)
+                            break
+                        maker = frame.generator
+                        push(frame)
+                        break
+                    elif tag == FOLD:
+                        maker = frame._on_success
+                        if maker is None:
+                            continue
+                        try:
+                            node = maker(value)
+                        except BaseException as error:
+                            cause = fiber.raised(error)
+                        break
+                    elif tag == ON_EXIT:
+                        node = begin_finalizer(fiber, frame, value, None)
+                        maker = frame._finalizer
+                        break
+                    else:
+                        node = frame.returned(fiber, value)
+                        if node is None:
+                            return
+                        break
+
+            # -- A cause goes back ----
+            while cause is not None:
+                frame = pop()
+                tag = frame._tag
+                if tag <= MAP:
+                    continue
+                if tag == FOLD:
+                    if fiber.unwinding:
+                        continue
+                    maker = frame._on_failure
+                    failed = cause
+                    cause = None
+                    try:
+                        node = maker(failed)
+                    except BaseException as error:
+                        cause = fiber.raised(error)
+                elif tag == ON_EXIT:
+                    node = begin_finalizer(fiber, frame, None, cause)
+                    maker = frame._finalizer
                     cause = None
                 else:
-                    cause = after
+                    after = frame.failed(fiber, cause)
+                    if after is None:
+                        return
+                    if isinstance(after, IO):
+                        node = after
+                        cause = None
+                    else:
+                        cause = after
+    finally:
+        # A traceback keeps the frames that called user code alive: this one must not keep the failure alive in turn.
+        fiber = stack = push = pop = node = value = cause = maker = frame = after = failed = None  # type: ignore[assignment]

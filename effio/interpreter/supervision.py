@@ -105,8 +105,11 @@ class Family(Region):
         self.fiber.wake(NOTHING)
 
     def own_failure(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any] | None:
-        """What `fiber`, a child or the owner, failed with, without the cancels it was hit by in this family."""
-        if type(cause) is Cancelled and (self.caused(cause) or fiber.caused(cause)):
+        """What `fiber`, a child or the owner, failed with, without the cancels it was hit by in this family.
+
+        To the family a cancel of its owner comes from outside, like that of any region around.
+        """
+        if type(cause) is Cancelled and (self.caused(cause) or (fiber is not self.fiber and fiber.caused(cause))):
             return None
         if not cause.has_cancelled:
             return cause

@@ -281,9 +281,7 @@ BENCHMARKS = (
     Benchmark(
         "5",
         "race of two, the loser asleep and awaited",
-        competitors=timings(
-            effio=effio_races, asyncio=asyncio_races, trio=trio_races, anyio=anyio_races, tasks=True
-        ),
+        competitors=timings(effio=effio_races, asyncio=asyncio_races, trio=trio_races, anyio=anyio_races, tasks=True),
         small=500,
         full=3_000,
         must=Must(0.35, 0.12),

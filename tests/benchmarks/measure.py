@@ -28,9 +28,7 @@ class Result:
 
     def ratios(self, name: str) -> list[float]:
         """The cost of a competitor by that of asyncio, round by round."""
-        return [
-            cost / baseline for cost, baseline in zip(self.costs[name], self.costs[BASELINE], strict=True)
-        ]
+        return [cost / baseline for cost, baseline in zip(self.costs[name], self.costs[BASELINE], strict=True)]
 
     def ratio(self, name: str) -> float:
         """The median of the ratios."""

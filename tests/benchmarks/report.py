@@ -74,9 +74,7 @@ def text(results: Sequence[Result]) -> str:
     """A table with aligned columns."""
     rows = [HEADER, *map(row, results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in rows
-    ]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in rows]
     return "\n".join([build(), "", *(line.rstrip() for line in lines)])
 
 

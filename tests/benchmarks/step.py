@@ -94,9 +94,7 @@ BENCHMARKS = (
     against_await("1", "right-nested flat_map", right_nested, Must(8, 2.5), small=20_000, full=1_000_000),
     against_await("1b", "the same over delay", right_nested_calls, Must(11, 5), small=20_000, full=200_000),
     against_await("1c", "do-notation", in_do_notation, Must(8, 3), small=20_000, full=200_000),
-    against_await(
-        "2", "left-nested flat_map, built and run", left_nested, Must(12, 5), small=10_000, full=100_000
-    ),
+    against_await("2", "left-nested flat_map, built and run", left_nested, Must(12, 5), small=10_000, full=100_000),
     against_await("3", "map chain, built and run", map_chain, Must(10, 5), small=10_000, full=100_000),
     Benchmark(
         "10",

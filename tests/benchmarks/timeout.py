@@ -86,9 +86,7 @@ BENCHMARKS = (
     Benchmark(
         "6b",
         "timeout around one yield",
-        competitors=timings(
-            effio=effio_yielding, asyncio=asyncio_yielding, trio=trio_yielding, anyio=anyio_yielding
-        ),
+        competitors=timings(effio=effio_yielding, asyncio=asyncio_yielding, trio=trio_yielding, anyio=anyio_yielding),
         small=2_000,
         full=20_000,
         must=Must(0.8, 0.3),

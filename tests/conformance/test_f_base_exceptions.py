@@ -168,7 +168,7 @@ def test_b77_abandoned_async_generator_is_closed_where_it_was_iterated(foreign: 
     @do
     def consumer() -> Do[int, Any]:
         generator = numbers()
-        first = yield from from_async(anext, generator)
+        first: int = yield from from_async(anext, generator)
         task = yield from from_async(current_task)
         seen.append((task, context.get()))
         yield from rest(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar, Token
+from functools import partial
 from typing import Any
 
 from effio import (
@@ -120,10 +121,15 @@ def test_first_of_many_answers_from_threads_counts(foreign: Backend) -> None:
 
     def register(resume: Resume) -> None:
         for number in range(10):
-            start_thread(lambda number=number: (gate.wait(), resume(pure(f"answer {number}"))))
+            start_thread(partial(answer, resume, number))
+
+    def answer(resume: Resume, number: int) -> None:
+        gate.wait()
+        resume(pure(f"answer {number}"))
 
     program: IO[str] = from_callback(register)
-    both = program.zip(rest(2).then(from_callback(lambda resume: resume(pure("next")))))
+    following: IO[str] = from_callback(lambda resume: resume(pure("next")))
+    both = program.zip(rest(2).then(following))
 
     first, second = value_of(foreign.run(both))
 

@@ -123,6 +123,11 @@ class AsyncioBackend:
         host.stop()
         return False
 
+    def give_up(self) -> None:
+        self.disarm()
+        for host in self.hosts:
+            host.task.cancel()
+
     def hosted_ended(self, host: Host) -> None:
         """The task of a fiber that has its exit is over."""
         self.hosts.discard(host)

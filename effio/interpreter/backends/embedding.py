@@ -90,8 +90,10 @@ def rearm() -> None:
 def abandon(scheduler: Scheduler) -> None:
     """The awaiting coroutine was closed: nothing can be awaited any more; run what needs no waiting."""
     scheduler.root.request_cancel("host", None, "the coroutine that awaits the program was closed")
-    scheduler.turn()
+    while scheduler.ready:
+        scheduler.turn()
     if not scheduler.over:
+        scheduler.give_up()
         warnings.warn(
             f"program {scheduler.root.name!r} was abandoned while it ran: its finalizers that wait may not complete",
             RuntimeWarning,

@@ -45,6 +45,9 @@ class Simulated:
     def release(self, fiber: Fiber) -> bool:
         return True
 
+    def give_up(self) -> None:
+        """Nothing: no fiber is hosted."""
+
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         self.calls.append((function, args))
 

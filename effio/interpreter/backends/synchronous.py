@@ -38,6 +38,9 @@ class Unhosted:
     def release(self, fiber: Fiber) -> bool:
         return True
 
+    def give_up(self) -> None:
+        """Nothing: no fiber is hosted."""
+
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         self.calls.append((function, args))
         # Another thread may come here while the event loop takes over: whoever takes a call out forwards it.

@@ -13,6 +13,7 @@ from effio.data.errors import CancelSource
 from effio.data.exit import Exit
 from effio.testing import programs as p
 from effio.testing.reference.run import (
+    YIELD,
     Done,
     Failed,
     Fiber,
@@ -130,7 +131,7 @@ class Parallel(Family):
     winner: Outcome | None = None
 
     def start_more(self, run: Run) -> None:
-        """Start in order what may run; a part that is a value or an error already ends here."""
+        """Start in order what may run; a part that is a value already needs no fiber."""
         parts = self.node.parts
         limit = self.node.limit if self.node.word in p.WITH_LIMIT else None
         while self.started < len(parts) and not self.decided and len(self.children) < (limit or len(parts)):
@@ -139,9 +140,6 @@ class Parallel(Family):
             part = parts[index]
             if isinstance(part, p.Pure):
                 self.take(run, index, f"{self.name}[{index}]", Success(part.value), None)
-            elif isinstance(part, p.Fail):
-                error = Fail(part.error)
-                self.take(run, index, f"{self.name}[{index}]", Failure(error), error)
             else:
                 self.start(run, index, part)
 
@@ -253,6 +251,8 @@ def group(run: Run, here: Place, node: p.Group) -> Walk:
         run.cancel(
             family, first if first is not None and cancelled else Cancelled("the body", source="sibling")
         )
+    if not family.fibers:
+        yield YIELD
     yield from family.all_ended(run)
     if isinstance(body, Done):
         return family.conclude(body, family.failures)

@@ -277,7 +277,7 @@ def cut_at(regions: Regions) -> Failed | None:
 
 def leaf_of(region: Region) -> Cancelled:
     assert region.request is not None
-    return attrs.evolve(region.request)
+    return region.request
 
 
 def waiting(here: Place, wait: Wait) -> Generator[Wait, Any, Any]:
