@@ -170,7 +170,7 @@ class Scheduler:
         fiber.closed = True
         fiber.host = None
         fiber.region = NOWHERE
-        if fiber.cause is not None:
+        if fiber.cause is not None and type(fiber.cause) is not Cancelled:
             forget_callers(fiber.cause)
         fiber.node = NOTHING
         if fiber.watchers:

@@ -109,29 +109,22 @@ class Family(Region):
 
         To the family a cancel of its owner comes from outside, like that of any region around.
         """
-        if type(cause) is Cancelled and (self.caused(cause) or (fiber is not self.fiber and fiber.caused(cause))):
-            return None
+        if type(cause) is Cancelled:
+            return None if self.asked_for(fiber, cause) else cause
         if not cause.has_cancelled:
             return cause
-        around = self.outer_identities()
+        return cause.without(lambda leaf: self.asked_for(fiber, leaf))
 
-        def asked_for(leaf: Cancelled) -> bool:
-            if leaf.scope in around:
-                self.cut = self.cut or leaf
-                return True
-            return self.caused(leaf) or fiber.caused(leaf)
-
-        return cause.without(asked_for)
-
-    def outer_identities(self) -> set[int]:
-        """The identities of the cancels around this family."""
-        found: set[int] = set()
+    def asked_for(self, fiber: Fiber, leaf: Cancelled) -> bool:
+        """Whether `fiber` was hit by a cancel of the family, of itself, or of a region around the family."""
+        if self.caused(leaf) or (fiber is not self.fiber and fiber.caused(leaf)):
+            return True
         region = self.outer
-        while region is not None:
-            if region.request is not None:
-                found.add(region.request.identity)
+        while region is not None and not region.caused(leaf):
             region = region.outer
-        return found
+        if region is not None and self.cut is None:
+            self.cut = leaf
+        return region is not None
 
     def start(self) -> None:
         """Start what is still to be started."""

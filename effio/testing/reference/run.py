@@ -262,11 +262,9 @@ class Run:
                     reached.extend(family.children)
         for fiber in reached:
             wait = fiber.wait
-            if wait is not None and wait.can_be_cut and in_sight(wait.regions) is not None:
-                self.wake(fiber, wait, CUT)
-
-
-CUT: Final = object()
+            cut = cut_at(wait.regions) if wait is not None and wait.can_be_cut else None
+            if wait is not None and cut is not None:
+                self.wake(fiber, wait, cut)
 
 
 def cut_at(regions: Regions) -> Failed | None:
@@ -285,8 +283,7 @@ def waiting(here: Place, wait: Wait) -> Generator[Wait, Any, Any]:
     cut = cut_at(here.regions)
     if cut is not None:
         return cut
-    given = yield wait
-    return cut_at(here.regions) if given is CUT else given
+    return (yield wait)
 
 
 def at_once(outcome: Outcome) -> Walk:
