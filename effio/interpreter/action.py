@@ -3,6 +3,9 @@
 A function gives the next node to run, or None if the fiber stops here for now.
 """
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,5 +1,8 @@
 """What a fiber returns to, where the node itself does not serve as the frame."""
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Generator

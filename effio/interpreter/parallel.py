@@ -1,5 +1,8 @@
 """The families of the parallel combinators: a fixed number of children, an outcome by policy."""
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias, final
@@ -56,7 +59,7 @@ class ParallelFamily(Family):
             if index == count:
                 self.more = False
                 break
-            item = items[index]
+            item: Any = items[index]
             if node._function is not None:
                 try:
                     item = node._function(item)

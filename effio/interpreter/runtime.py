@@ -11,6 +11,7 @@ from returns.result import Success
 
 from effio.algebra import port
 from effio.algebra.io import IO
+from effio.algebra.shape import is_io
 from effio.data.exit import Exit
 from effio.interpreter.backends.synchronous import Unhosted, drive
 from effio.interpreter.clock import Clock, MonotonicClock
@@ -106,7 +107,7 @@ class Runtime:
 
     def run_exit(self, program: IO[Value, Error], /) -> Exit[Value, Error]:
         """Run `program` and give its exit; see `effio.run_exit`."""
-        if not isinstance(program, IO):
+        if not is_io(program):
             raise no_program(program)
         refuse_running_loop()
         unhosted = Unhosted()

@@ -1,5 +1,8 @@
 """Who runs next: one queue in order of arrival, one heap of timers, turns of bounded length."""
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections import deque
@@ -67,7 +70,7 @@ class Scheduler:
         self.clock = clock
         self.backend = backend
         self.over = False
-        self.on_end: Callable[[], None] | None = None
+        self.on_end: Callable[[], object] | None = None
         self.stuck: Deadlock | None = None
         self.thread = get_ident()
         self.ready: deque[Fiber] = deque()
@@ -279,7 +282,10 @@ class Scheduler:
         self.background_ = None
 
     def result(self) -> Exit[Any, Any]:
-        """Take the exit of the run, once. A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context."""
+        """Take the exit of the run, once.
+
+        A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context.
+        """
         root = self.root
         value, cause = root.value, root.cause
         self.dissolve()

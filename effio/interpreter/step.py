@@ -5,13 +5,15 @@ cause goes back to the top of the stack, which says what comes then. Hot nodes a
 table of `action`; derived nodes are replaced by what they mean.
 """
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from effio.algebra.argument import returned_no_program
 from effio.algebra.desugar import TABLE
-from effio.algebra.io import IO
 from effio.algebra.primitive import (
     CALL,
     DERIVED,
@@ -108,9 +110,7 @@ def advance(fiber: Fiber) -> None:
             elif tag == FAIL:
                 cause = Fail(node._error, fiber.at(node._site))
             elif tag == HALT:
-                cause = node._cause
-                if node._site is not None:
-                    cause = cause.placed(fiber.at(node._site))
+                cause = node._cause if node._site is None else node._cause.placed(fiber.at(node._site))
             elif tag == GENERATE:
                 try:
                     push(GeneratorFrame(node._function(*node._args, **node._kwargs)))
@@ -200,11 +200,11 @@ def advance(fiber: Fiber) -> None:
                     after = frame.failed(fiber, cause)
                     if after is None:
                         return
-                    if isinstance(after, IO):
+                    if isinstance(after, Cause):
+                        cause = cast("Cause[Any]", after)
+                    else:
                         node = after
                         cause = None
-                    else:
-                        cause = after
     finally:
         # A traceback keeps the frames that called user code alive: this one must not keep the failure alive in turn.
         fiber = stack = push = pop = node = value = cause = maker = frame = after = failed = None  # type: ignore[assignment]

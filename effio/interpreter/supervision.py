@@ -4,6 +4,9 @@ A family is a region in the fiber that opened it, its owner. The owner's frame s
 has ended; nothing can leave a family earlier.
 """
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -44,7 +47,7 @@ class Family(Region):
         self.path_: Path | None = None
         self.children: dict[Fiber, None] = {}
         self.failures: dict[int, Cause[Any]] = {}
-        self.forked = 0
+        self.forked: int = 0
         self.cut: Cancelled | None = None
         self.waiting = False
         self.more = False

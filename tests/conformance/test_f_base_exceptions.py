@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
-import weakref
 from collections.abc import AsyncGenerator
 from contextvars import ContextVar
 from typing import Any
@@ -14,12 +11,9 @@ import pytest
 
 from effio import (
     IO,
-    CancelScope,
     Do,
     Runtime,
     TaskGroup,
-    attempt,
-    cancel_scope,
     delay,
     do,
     fail,
@@ -28,11 +22,9 @@ from effio import (
     par_zip,
     run_async,
     task_group,
-    unit,
 )
 from effio.cause import Die, Fail
 from tests.conformance.support import (
-    HOSTS,
     Backend,
     Gate,
     Journal,
@@ -184,98 +176,3 @@ def test_b77_abandoned_async_generator_is_closed_where_it_was_iterated(foreign: 
 async def current_task() -> object:
     """The task that this coroutine runs in."""
     return asyncio.current_task()
-
-
-# -- Garbage -------------------------------------------------------------------------------------------------
-
-
-class Local:
-    """Something that a program holds on to."""
-
-
-class Broken(Exception):
-    """An error whose end can be watched."""
-
-
-@pytest.fixture
-def no_gc() -> Any:
-    """Whatever is destroyed is so because nobody refers to it any more."""
-    gc.disable()
-    yield
-    gc.enable()
-
-
-def test_b24_locals_of_cancelled_children_are_destroyed_promptly(backend: Backend, no_gc: None) -> None:
-    """When the scope has ended the locals of its cancelled children are gone."""
-    references: list[weakref.ref[Local]] = []
-    alive: list[object] = []
-
-    @do
-    def child() -> Do[None]:
-        local = Local()
-        references.append(weakref.ref(local))
-        yield from never
-        del local
-
-    def body(scope: CancelScope) -> IO[Any]:
-        return par_zip(child(), child(), rest(1).then(scope.cancel()))
-
-    program = cancel_scope(body).then(delay(lambda: alive.extend(reference() for reference in references)))
-    value_of(backend.run(program))
-
-    assert alive == [None, None]
-
-
-@pytest.mark.parametrize("how", ["fail", "attempt", "group"])
-def test_b24_errors_are_in_no_cycle(backend: Backend, no_gc: None, how: str) -> None:
-    """When the exit of a run is dropped, so is the error in it."""
-
-    def raising() -> None:
-        raise Broken
-
-    programs: dict[str, Any] = {
-        "fail": lambda: delay(Broken).flat_map(fail),
-        "attempt": lambda: attempt(raising),
-        "group": lambda: task_group(lambda group: group.fork(attempt(raising)).then(never)),
-    }
-    exit = backend.run(rest(1).then(programs[how]()).ensuring(unit))
-    reference = weakref.ref(cause_of(exit).failures()[0])
-    assert reference() is not None
-
-    del exit
-
-    assert reference() is None
-
-
-@pytest.mark.parametrize("backend", HOSTS, ids=lambda backend: str(backend.name))
-def test_b24_error_of_a_coroutine_is_in_no_cycle(backend: Backend, no_gc: None) -> None:
-    """The same for the error of a foreign coroutine."""
-
-    async def raising() -> None:
-        await nap(1)
-        raise Broken
-
-    exit = backend.run(from_async(raising))
-    reference = weakref.ref(cause_of(exit).failures()[0])
-
-    del exit
-
-    assert reference() is None
-
-
-@pytest.mark.skipif(sys.implementation.name != "cpython", reason="counts references")
-def test_b24_cancelled_scope_leaves_no_garbage(backend: Backend, no_gc: None) -> None:
-    """A hundred cancelled scopes leave nothing for the collector that holds a local of theirs."""
-    references: list[weakref.ref[Local]] = []
-
-    def body(scope: CancelScope) -> IO[None]:
-        local = Local()
-        references.append(weakref.ref(local))
-        return scope.cancel().then(rest(1)).map(lambda nothing: local).as_value(None)
-
-    program: IO[object] = unit
-    for _ in range(100):
-        program = program.then(cancel_scope(body))
-    value_of(backend.run(program))
-
-    assert [reference() for reference in references] == [None] * 100

@@ -5,6 +5,9 @@ context variables, `asyncio.timeout`, task groups and the scopes of other librar
 hosted fiber waits for something of effio's own, its task is parked and the fiber goes on in the ready queue.
 """
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio
@@ -133,6 +136,7 @@ class AsyncioBackend:
         self.hosts.discard(host)
         self.scheduler.in_flight -= 1
         self.scheduler.ended(host.fiber)
+        self.scheduler.rearm()
 
 
 @final

@@ -4,6 +4,9 @@ The same program with the same seed runs the same way, step by step. Without a s
 as everywhere; with one, whoever is ready may be next.
 """
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections import deque
