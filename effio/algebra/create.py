@@ -87,7 +87,7 @@ def attempt(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwar
 
     With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
     """
-    return Call(argument.function("attempt", f), args, kwargs or None, argument.types("attempt", catch))
+    return Call(argument.function("attempt", f), args, kwargs or None, caught("attempt", catch))
 
 
 @overload
@@ -110,7 +110,7 @@ def from_async(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **k
     With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
     Cancelling cancels the coroutine and waits until it has ended.
     """
-    return Leaf(argument.function("from_async", f), args, kwargs or None, argument.types("from_async", catch))
+    return Leaf(argument.function("from_async", f), args, kwargs or None, caught("from_async", catch))
 
 
 def from_callback(
@@ -257,3 +257,11 @@ show_fibers: Final[Word[str]] = derived.ShowFibers()
 
 dump_fibers: Final[Word[str]] = derived.DumpFibers()
 """Give the tree of all fibers with what each one waits for."""
+
+
+ANY_EXCEPTION: Final = (Exception,)
+
+
+def caught(word: str, catch: type[Any] | tuple[type[Any], ...]) -> tuple[type[BaseException], ...]:
+    """The classes to catch, without looking closely at the usual one."""
+    return ANY_EXCEPTION if catch is Exception else argument.types(word, catch)

@@ -38,34 +38,40 @@ from effio.data.origin import CallSite
 # -- One after another ---------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
 class Unit(Word[None]):
     """Succeed with None."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Tap(WithFunction):
     """Run `source`, then what `function` makes of its value; keep that value."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Then(WithOther):
     """Run `source`, then `other`."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Zip(WithOther):
     """Run `source`, then `other`, and give both values."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Flatten(OneSource):
     """Run `source`, then the program that is its value."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class AsValue(WithValue):
     """Run `source` and give `value` instead of its own."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -78,52 +84,61 @@ class IfThen(Derived):
     if_false: Program = attrs.field(validator=is_program)
 
 
-@attrs.frozen(eq=False, repr=False)
 class Collect(ManySources):
     """Run `ios` one after another and give the list of their values."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Traverse(WithItems):
     """Run what `function` makes of each of `items`, one after another, and give the list of values."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class ZipAll(ManySources):
     """Run `ios` one after another and give the tuple of their values."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Retry(Again):
     """Run `source`, again at most `times` times after typed failures, with `seconds` in between."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Repeat(Again):
     """Run `source`, then `times` times more, with `seconds` in between; give the last value."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Memoize(OneSource):
     """Give a program that runs `source` once and has the same exit at every run."""
+
+    __slots__ = ()
 
 
 # -- Failures ------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
 class MapError(WithFunction):
     """Apply `function` to the typed errors of `source`."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class CatchAll(WithFunction):
     """Go on with what `function` makes of the typed error of `source`."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class CatchSome(WithFunction):
     """Go on with what `function` makes of the typed error of `source`, unless that is None."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -134,19 +149,22 @@ class CatchOnly(WithFunction):
     exceptions: tuple[type[Any], ...]
 
 
-@attrs.frozen(eq=False, repr=False)
 class OrElse(WithOther):
     """Run `other` if `source` fails."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class OrElseSucceed(WithValue):
     """Give `value` if `source` fails."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class OrDie(OneSource):
     """Take every typed error of `source` for a defect."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -156,66 +174,75 @@ class Refine(OneSource):
     kept: tuple[type[Any], ...]
 
 
-@attrs.frozen(eq=False, repr=False)
 class Either(OneSource):
     """Give the typed outcome of `source` as a value."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Absolve(OneSource):
     """Take on the outcome that is the value of `source`."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Flip(OneSource):
     """Exchange value and typed error of `source`."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class FoldBoth(TwoWays):
     """Give what one of two functions makes of the typed outcome of `source`."""
 
+    __slots__ = ()
     word: ClassVar[str] = "fold"
 
 
-@attrs.frozen(eq=False, repr=False)
 class FoldCause(TwoWays):
     """Give what one of two functions makes of the exit of `source`."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class ToExit(OneSource):
     """Give the exit of `source` as a value."""
 
+    __slots__ = ()
     word: ClassVar[str] = "exit"
 
 
-@attrs.frozen(eq=False, repr=False)
 class TapError(WithFunction):
     """Run what `function` makes of the typed error of `source`, and fail all the same."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Squashed(OneSource):
     """Fail with the primary error of `source` alone, the others being notes on it."""
+
+    __slots__ = ()
 
 
 # -- Finalizers ----------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
 class Ensuring(WithOther):
     """Run `other`, shielded, when `source` has ended."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class OnCancel(WithFinalizer):
     """Run `finalizer`, shielded, when `source` was cancelled."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class OnError(WithFinalizer):
     """Run `finalizer`, shielded, when `source` failed without being cancelled."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -227,27 +254,31 @@ class Bracket(Derived):
     release: Function = attrs.field(validator=is_function)
 
 
-@attrs.frozen(eq=False, repr=False)
 class Shielded(OneSource):
     """Run `source` protected from the scopes outside."""
+
+    __slots__ = ()
 
 
 # -- Time ----------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
 class Now(Word[float]):
     """Give the time of the clock in seconds."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class YieldNow(Word[None]):
     """Let the others run once."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class EffectiveDeadline(Word[float]):
     """Give the earliest deadline around, infinite if there is none."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -264,9 +295,10 @@ class FailAfter(WithSeconds):
     site: CallSite
 
 
-@attrs.frozen(eq=False, repr=False)
 class MoveOnAfter(WithSeconds):
     """Cancel `source` after `seconds` and give None."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -297,9 +329,10 @@ class CancelScoped(Derived):
 # -- Together ------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
 class ParZip(ManySources):
     """Run `ios` at once and give the tuple of their values."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -309,9 +342,10 @@ class ParMap(ManySources):
     function: Function = attrs.field(validator=is_function)
 
 
-@attrs.frozen(eq=False, repr=False)
 class ParCollect(WithLimit):
     """Run `ios` at once and give the list of their values."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -328,24 +362,28 @@ class ParDict(WithLimit):
     keys: tuple[Hashable, ...]
 
 
-@attrs.frozen(eq=False, repr=False)
 class ParSettle(WithLimit):
     """Run `ios` at once and give the list of their exits."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class ParValidate(WithLimit):
     """Run `ios` at once; give the list of values, or fail with the tuple of all typed errors."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class Race(Contest):
     """Run `ios` at once; the first success wins."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class FirstCompleted(Contest):
     """Run `ios` at once; the first exit wins."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -379,9 +417,10 @@ class StartService(Derived):
 # -- The world outside ---------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
 class Never(Word[NoReturn]):
     """Wait for ever."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -391,11 +430,13 @@ class FromCallback(Derived):
     register: Function = attrs.field(validator=is_function)
 
 
-@attrs.frozen(eq=False, repr=False)
 class ShowFibers(Word[str]):
     """Give one line with the names of all fibers and which one runs."""
 
+    __slots__ = ()
 
-@attrs.frozen(eq=False, repr=False)
+
 class DumpFibers(Word[str]):
     """Give the tree of all fibers with what each one waits for."""
+
+    __slots__ = ()

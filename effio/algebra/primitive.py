@@ -375,7 +375,9 @@ class Restore(IO[Any, Any]):
 
 @final
 class Scoped(IO[Any, Any]):
-    """Run what `body` makes of a new cancel scope; if the scope catches its own cancel, run what `expired` makes of it.
+    """Run `body`, a program or what makes one of the scope, in a new cancel scope.
+
+    If the scope catches its own cancel, run what `expired` makes of it.
 
     `seconds` is the deadline, counted from when the scope is entered (None: no deadline).
     """
@@ -385,7 +387,7 @@ class Scoped(IO[Any, Any]):
 
     def __init__(
         self,
-        body: Callable[[Any], IO[Any, Any]],
+        body: IO[Any, Any] | Callable[[Any], IO[Any, Any]],
         seconds: float | None,
         expired: Callable[[Any], IO[Any, Any]],
         name: str = "cancel_scope",

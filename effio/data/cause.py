@@ -305,10 +305,12 @@ class Cancelled(Cause[Never]):
 class Then(Cause[Error]):
     """One failure after another, as they happened: a program's own, then those of its finalizers.
 
-    Two parts or more; a `Then` inside a `Then` dissolves.
+    Two parts or more; a `Then` inside a `Then` dissolves. `when` says in a picture when the later parts happened; it
+    does not count for equality.
     """
 
     causes: tuple[Cause[Error], ...]
+    when: str = attrs.field(default="while closing", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if any(isinstance(part, Then) for part in self.causes):
@@ -324,7 +326,7 @@ class Then(Cause[Error]):
         return cause_exception.chained(below)
 
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
-        return cause_text.outline_sequence(below)
+        return cause_text.outline_sequence(below, self.when)
 
 
 @final

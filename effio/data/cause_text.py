@@ -56,13 +56,13 @@ def outline_cancelled(text: str, at: Location | None) -> Outline:
     return Outline(text, CANCELLED, label=_label(at), details=tuple(_location_lines(at)))
 
 
-def outline_sequence(parts: Sequence[Outline]) -> Outline:
-    """Put what failed while closing under what failed first."""
+def outline_sequence(parts: Sequence[Outline], when: str) -> Outline:
+    """Put what failed later under what failed first."""
     first = parts[0]
     details = list(first.details)
     entries = list(first.entries)
     for later in parts[1:]:
-        text = f"then, while closing: {later.text}"
+        text = f"then, {when}: {later.text}"
         if later.entries:
             entries.append(attrs.evolve(later, text=text))
         else:

@@ -18,7 +18,7 @@ def seconds(value: Seconds, what: str) -> float:
     >>> seconds(timedelta(minutes=1), "timeout")
     60.0
     """
-    length = _as_float(value, what)
+    length = value if type(value) is float else _as_float(value, what)
     if not length >= 0:
         raise _out_of_range(what, value)
     return length

@@ -252,7 +252,8 @@ def scoped(fiber: Fiber, node: Scoped) -> Next:
     fiber.region = region
     if node._seconds is not None:
         region.open_until(node._seconds)
-    return make(fiber, node._body, handle.CancelScope(region))
+    body = node._body
+    return body if isinstance(body, IO) else make(fiber, body, handle.CancelScope(region))
 
 
 def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> IO[Any, Any]:
@@ -293,7 +294,7 @@ def parallel(fiber: Fiber, node: Parallel) -> Next:
     return run_parallel(fiber, node)
 
 
-ACTIONS: Final[dict[int, Callable[[Fiber, Any], Next]]] = {
+BY_TAG: Final[dict[int, Callable[[Fiber, Any], Next]]] = {
     LEAF: leaf,
     SLEEP: sleep,
     PARK: park,
@@ -307,3 +308,6 @@ ACTIONS: Final[dict[int, Callable[[Fiber, Any], Next]]] = {
     NAMED: named,
     ASK: ask,
 }
+
+ACTIONS: Final = tuple(BY_TAG.get(tag, ask) for tag in range(max(BY_TAG) + 1))
+"""The same by position, which is faster to look up; tags that are handled elsewhere never come here."""

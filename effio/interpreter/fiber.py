@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import Context
+from inspect import CO_GENERATOR
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
@@ -15,7 +16,7 @@ from effio.data.identity import Path
 from effio.data.location import Location
 from effio.data.origin import CallSite, Origin
 from effio.interpreter import dump
-from effio.interpreter.scope import Region, ScopeRegion, effective_deadline, visible_cancel
+from effio.interpreter.scope import Region, ScopeRegion, any_cancel, effective_deadline, visible_cancel
 
 if TYPE_CHECKING:
     from effio.data.exit import Exit
@@ -209,6 +210,7 @@ class Fiber(Region):
             self.scheduler.interrupted()
         target = visible_cancel(self.region)
         if target is None:
+            self.check = any_cancel(self.region)
             return None
         self.unwinding = True
         assert target.request is not None
@@ -292,7 +294,8 @@ def forget_callers(cause: Cause[Any]) -> None:
         if not isinstance(error, BaseException) or error.__traceback__ is None:
             continue
         frame = error.__traceback__.tb_frame.f_back
-        while frame is not None and is_own(frame):
+        # To clear a suspended generator would close it.
+        while frame is not None and is_own(frame) and not frame.f_code.co_flags & CO_GENERATOR:
             try:
                 frame.clear()
             except RuntimeError:

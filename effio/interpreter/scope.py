@@ -140,6 +140,13 @@ class ScopeRegion(Region):
         if self.deadline is not None:
             self.forget_timer()
 
+    def request_cancel(self, source: CancelSource, by: str | None, reason: object) -> None:
+        """As for any region; the deadline means nothing any more."""
+        if self.armed:
+            self.forget_timer()
+            self.fiber.unarmed += 1
+        super().request_cancel(source, by, reason)
+
     def forget_timer(self) -> None:
         if self.armed:
             self.armed = False
@@ -205,6 +212,15 @@ def visible_cancel(region: Region | None) -> Region | None:
     return found
 
 
+def any_cancel(region: Region | None) -> bool:
+    """Whether a region around is cancelled, shielded or not."""
+    while region is not None:
+        if region.request is not None:
+            return True
+        region = region.outer
+    return False
+
+
 def effective_deadline(region: Region | None) -> float:
     """The earliest deadline that can cut what is inside `region`: minus infinity if it is cancelled already."""
     earliest = inf
@@ -225,13 +241,15 @@ def effective_deadline(region: Region | None) -> float:
 
 def interrupt_inside(region: Region) -> None:
     """Tell every fiber that runs inside `region`, the older first; each decides for itself whether it is meant."""
-    reached: list[tuple[Fiber, Region]] = [(region.owner, region)]
-    for fiber, limit in reached:
+    first = region.owner
+    reached = [first]
+    for fiber in reached:
+        limit = region if fiber is first else fiber
         inner: Region | None = fiber.region
         while inner is not None:
             members = inner.members()
             if members:
-                reached.extend((member, member) for member in members)
+                reached.extend(members)
             if inner is limit:
                 break
             inner = inner.outer

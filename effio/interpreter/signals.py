@@ -6,10 +6,16 @@ import signal
 import sys
 import threading
 from types import FrameType, TracebackType
-from typing import final
+from typing import Final, final
 
 from effio.interpreter.fiber import STATE_NAMES, is_own
 from effio.interpreter.scheduler import Scheduler
+
+SIGINT: Final = int(signal.SIGINT)
+
+# The functions behind those of the module, which turn numbers into enums and back at every call.
+set_handler: Final = getattr(signal.signal, "__wrapped__", signal.signal)
+get_handler: Final = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
 
 
 @final
@@ -26,11 +32,8 @@ class Interrupts:
         self.installed = False
 
     def __enter__(self) -> Interrupts:
-        if (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        ):
-            signal.signal(signal.SIGINT, self.received)
+        if threading.current_thread() is threading.main_thread() and get_handler(SIGINT) is signal.default_int_handler:
+            set_handler(SIGINT, self.received)
             self.installed = True
         return self
 
@@ -38,7 +41,7 @@ class Interrupts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.installed:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            set_handler(SIGINT, signal.default_int_handler)
 
     def received(self, number: int, frame: FrameType | None) -> None:
         scheduler = self.scheduler

@@ -10,7 +10,7 @@ table of `action`; derived nodes are replaced by what they mean.
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from effio.algebra.argument import returned_no_program
 from effio.algebra.desugar import TABLE
@@ -201,7 +201,7 @@ def advance(fiber: Fiber) -> None:
                     if after is None:
                         return
                     if isinstance(after, Cause):
-                        cause = cast("Cause[Any]", after)
+                        cause = after  # pyright: ignore[reportUnknownVariableType]  (narrowed from Any)
                     else:
                         node = after
                         cause = None

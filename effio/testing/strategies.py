@@ -37,6 +37,25 @@ def in_sequence(inner: Programs) -> Programs:
     )
 
 
+def in_step(inner: Programs) -> Programs:
+    """Generate what runs one thing after another, and nothing else."""
+    steps = st.builds(p.Steps, st.lists(inner, min_size=2, max_size=3).map(tuple))
+    return steps | st.builds(p.CatchAll, inner, inner)
+
+
+def finalized(inner: Programs) -> Programs:
+    """Generate finalizers and shields."""
+    return st.one_of(
+        st.builds(p.Ensuring, inner, inner), st.builds(p.Bracket, inner, inner, inner), st.builds(p.Shield, inner)
+    )
+
+
+def in_parallel(inner: Programs) -> Programs:
+    """Generate what runs all of several things at once."""
+    parts = st.lists(inner, min_size=1, max_size=3).map(tuple)
+    return st.builds(p.Together, st.just("par_collect"), parts, st.none() | st.integers(1, 2))
+
+
 def with_finalizers(inner: Programs) -> Programs:
     """Generate what has finalizers or shields."""
     return st.one_of(
@@ -88,3 +107,14 @@ def trees(leaves: Programs, *shapes: Callable[[Programs], Programs], max_leaves:
 
 programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once)
 """Generate programs of every kind."""
+
+small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, max_leaves=5)
+"""Generate programs of every kind, for laws about several."""
+
+peaceful = trees(
+    notes | sleeps | st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, in_parallel, max_leaves=6
+)
+"""Generate programs that neither fail nor cancel anything."""
+
+still = trees(st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, max_leaves=6)
+"""Generate programs that do nothing anybody could see."""

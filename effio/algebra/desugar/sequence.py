@@ -16,7 +16,7 @@ from effio.algebra import derived
 from effio.algebra.desugar.error import is_typed
 from effio.algebra.primitive import FlatMap, Generate, Halt, Map, Pure, Sleep
 from effio.algebra.shape import Program
-from effio.data.cause import Cause, then
+from effio.data.cause import Cause, Then
 from effio.data.exit import Exit
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ def until_success(node: derived.Retry) -> Generator[Program, Any, Any]:
             break
         if remaining and node.seconds:
             yield Sleep(node.seconds)
-    yield Halt(then(failed[0], *failed[1:]))
+    yield Halt(Then(tuple(failed), when="in the next attempt") if len(failed) > 1 else failed[0])
 
 
 ROWS: Final[dict[type, Callable[[Any], Program]]] = {

@@ -66,7 +66,7 @@ def deadline_of(fiber: Any) -> float:
 
 def within(source: IO[Any, Any], seconds: float, expired: Callable[[Any], IO[Any, Any]], name: str) -> IO[Any, Any]:
     """Run `source` in a scope with a deadline."""
-    return Scoped(lambda scope: source, None if seconds == inf else seconds, expired, name)
+    return Scoped(source, None if seconds == inf else seconds, expired, name)
 
 
 def timed_out(node: derived.FailAfter | derived.AbandonAfter) -> IO[Any, Any]:

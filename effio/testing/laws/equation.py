@@ -1,0 +1,200 @@
+"""How a law is checked: what it may be given, and what it means that its two sides are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import getmembers, isfunction, signature
+from types import ModuleType
+from typing import Any, Final, TypeAlias
+
+import attrs
+from hypothesis import strategies as st
+from returns.result import Failure, Success
+
+from effio.algebra.create import delay
+from effio.algebra.io import IO
+from effio.data.cause import Cause
+from effio.testing import programs as p
+from effio.testing import strategies
+from effio.testing.building import to_io
+from effio.testing.observation import Log, Observation, simulated
+
+AnyIO: TypeAlias = IO[Any, Any]
+Continuation: TypeAlias = Callable[[Any], AnyIO]
+Function: TypeAlias = Callable[[Any], Any]
+View: TypeAlias = Callable[[Observation], object]
+
+
+def everything(seen: Observation) -> object:
+    """See all of it."""
+    return seen
+
+
+@attrs.frozen
+class Equation:
+    """Two programs that are the same, as far as `view` sees."""
+
+    left: AnyIO
+    right: AnyIO
+    view: View = everything
+
+
+Law: TypeAlias = Callable[..., Equation]
+
+
+def laws_of(module: ModuleType) -> list[Law]:
+    """List the laws in a module, in the order of its text."""
+    laws = [law for name, law in getmembers(module, isfunction) if is_law(module, law)]
+    return sorted(laws, key=lambda law: law.__code__.co_firstlineno)
+
+
+def is_law(module: ModuleType, function: Callable[..., Any]) -> bool:
+    """Whether a function is defined there and states a law."""
+    return function.__module__ == module.__name__ and signature(function).return_annotation == "Equation"
+
+
+def check(law: Law, given: dict[str, Given], observe: Callable[..., Observation] = simulated) -> None:
+    """Run both sides of a law, with what it was given, and compare what is seen; nothing may be left of either."""
+    sides: list[object] = []
+    for side in ("left", "right"):
+        seen, view = observed(law, given, side, observe)
+        assert not seen.left, f"the {side} side of {law.__name__} leaves {seen.left}"
+        sides.append(view(seen))
+    left, right = sides
+    assert left == right, f"{law.__name__}:\n left {left}\nright {right}"
+
+
+def observed(
+    law: Law, given: dict[str, Given], side: str, observe: Callable[..., Observation]
+) -> tuple[Observation, View]:
+    """Run one side."""
+    views: list[View] = []
+
+    def program(log: Log) -> AnyIO:
+        equation = law(**{name: make(log) for name, make in given.items()})
+        views.append(equation.view)
+        chosen: AnyIO = getattr(equation, side)
+        return chosen
+
+    return observe(program), views[0]
+
+
+# -- What a law may be given ---------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Given:
+    """Something that a law is given, made anew for each log."""
+
+    tree: object
+    make: Callable[[Any, Log], object] = attrs.field(repr=False)
+
+    def __call__(self, log: Log) -> object:
+        return self.make(self.tree, log)
+
+
+def continuation(tree: p.Program, log: Log) -> Continuation:
+    """A function that notes what it is given and goes on with the program."""
+    program = to_io(tree, log)
+    return lambda value: delay(log.note, "given", value).then(program)
+
+
+def context(parts: tuple[str, int], log: Log) -> Callable[[AnyIO], AnyIO]:
+    """What the two sides of a law stand in: nothing, a timeout, a shield, a handler."""
+    word, seconds = parts
+    words: dict[str, Callable[[AnyIO], AnyIO]] = {
+        "nothing": lambda io: io,
+        "fail_after": lambda io: io.fail_after(seconds),
+        "move_on_after": lambda io: io.move_on_after(seconds),
+        "shielded": lambda io: io.shielded().move_on_after(seconds),
+        "exit": lambda io: io.exit(),
+    }
+    return words[word]
+
+
+def plain(value: object, log: Log) -> object:
+    """The value itself."""
+    return value
+
+
+def given(strategy: st.SearchStrategy[Any], make: Callable[[Any, Log], object] = plain) -> st.SearchStrategy[Given]:
+    """Generate something that a law is given."""
+    return strategy.map(lambda tree: Given(tree, make))
+
+
+def pair_with_itself(value: object) -> object:
+    """A pure function."""
+    return value, value
+
+
+WORDS: Final = st.sampled_from(["nothing", "fail_after", "move_on_after", "shielded", "exit"])
+
+STRATEGIES: Final[dict[str, st.SearchStrategy[Given]]] = {
+    **dict.fromkeys(("fa", "fb", "fc", "fin", "fin2"), given(strategies.small, to_io)),
+    **dict.fromkeys(("f", "g"), given(strategies.small, continuation)),
+    **dict.fromkeys(("h", "k"), given(st.sampled_from([repr, type, pair_with_itself]))),
+    **dict.fromkeys(("peaceful", "peaceful2", "peaceful3"), given(strategies.peaceful, to_io)),
+    **dict.fromkeys(("still", "still2"), given(strategies.still, to_io)),
+    "value": given(st.integers(0, 3)),
+    "error": given(strategies.errors),
+    "bug": given(st.builds(p.Bug, strategies.errors)),
+    **dict.fromkeys(("seconds", "seconds2"), given(st.integers(1, 4))),
+    "times": given(st.integers(0, 3)),
+    "limit": given(st.integers(1, 4)),
+    "around": given(st.tuples(WORDS, strategies.moments), context),
+}
+
+
+def arguments(law: Law) -> st.SearchStrategy[dict[str, Given]]:
+    """Generate what a law wants, as the names of its parameters say."""
+    return st.fixed_dictionaries({name: STRATEGIES[name] for name in signature(law).parameters})
+
+
+# -- Views ---------------------------------------------------------------------------------------------------
+
+
+def unordered(seen: Observation) -> object:
+    """See everything but the order of what happened at one instant."""
+    return attrs.evolve(seen, log=tuple(sorted(seen.log, key=repr)))
+
+
+def primary(seen: Observation) -> object:
+    """See the first typed error alone where there are nothing but typed errors."""
+    cause = None if isinstance(seen.exit, Success) else seen.exit.failure()
+    first = None if cause is None or cause.has_defect or cause.has_cancelled else cause.first_fail()
+    return seen if first is None else attrs.evolve(seen, exit=Failure(first))
+
+
+def leaves(seen: Observation) -> object:
+    """See what failed, not what ran side by side."""
+    if isinstance(seen.exit, Success):
+        return seen
+    return attrs.evolve(seen, exit=Success([str(leaf) for leaf in seen.exit.failure().leaves()]))
+
+
+def nameless(seen: Observation) -> object:
+    """See everything but the names of fibers and of constructs."""
+    log = tuple((time, text, without_names(detail)) for time, text, detail in seen.log)
+    return attrs.evolve(seen, exit=without_names(seen.exit), log=log)
+
+
+def without_names(value: object) -> object:
+    """The same value, exit or list of them with all names left out of its causes."""
+    if isinstance(value, Failure) and isinstance(value.failure(), Cause):
+        return Failure(anonymous(value.failure()))
+    if isinstance(value, Success):
+        return Success(without_names(value.unwrap()))
+    if isinstance(value, list | tuple):
+        return [without_names(part) for part in value]
+    return anonymous(value) if isinstance(value, Cause) else value
+
+
+def anonymous(cause: Cause[Any]) -> object:
+    """A cause as nested tuples without names."""
+    return cause.fold(
+        on_fail=lambda error: ("fail", error),
+        on_die=lambda error: ("die", type(error), error.args),
+        on_cancelled=lambda leaf: ("cancelled", leaf.source, leaf.reason),
+        on_then=lambda parts: ("then", *parts),
+        on_both=lambda parts: ("both", *parts),
+    )
