@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, TypeAlias, cast, overload
 
 from returns.result import Failure, Result, Success
 from typing_extensions import TypeVar

@@ -42,6 +42,7 @@ from effio.algebra.primitive import (
     Sleep,
     Watch,
 )
+from effio.algebra.shape import is_io
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
 from effio.interpreter.fiber import DONE, NOTHING, PARKED, YIELDED, Fiber, Sleeping
@@ -253,7 +254,7 @@ def scoped(fiber: Fiber, node: Scoped) -> Next:
     if node._seconds is not None:
         region.open_until(node._seconds)
     body = node._body
-    return body if isinstance(body, IO) else make(fiber, body, handle.CancelScope(region))
+    return body if is_io(body) else make(fiber, body, handle.CancelScope(region))
 
 
 def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> IO[Any, Any]:

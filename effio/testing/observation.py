@@ -51,10 +51,17 @@ def simulated(program: Callable[[Log], IO[Any, Any]], *, seed: int | None = None
     log = Log(clock.now)
     scheduler = Scheduler(program(log), clock, Simulated())
     drive(scheduler, seed)
+    return Observation(comparable(scheduler.result()), tuple(log.entries), clock.now(), left_of(scheduler))
+
+
+def left_of(scheduler: Scheduler) -> tuple[str, ...]:
+    """What a run left behind; what it could not end because of a deadlock is not counted."""
+    if scheduler.stuck is not None:
+        return ()
     left = [fiber.name for fiber in scheduler.fibers()]
     left += ["ready"] * len(scheduler.ready) + ["timer"] * len(scheduler.timers)
     left += ["outside"] * scheduler.outside + ["in flight"] * scheduler.in_flight
-    return Observation(comparable(scheduler.result()), tuple(log.entries), clock.now(), tuple(left))
+    return tuple(left)
 
 
 def drive(scheduler: Scheduler, seed: int | None) -> None:
