@@ -200,11 +200,11 @@ def advance(fiber: Fiber) -> None:
                     after = frame.failed(fiber, cause)
                     if after is None:
                         return
-                    if hasattr(after, "_tag"):
+                    if getattr(after, "_tag", None) is None:
+                        cause = after
+                    else:
                         node = after
                         cause = None
-                    else:
-                        cause = after
     finally:
         # A traceback keeps the frames that called user code alive: this one must not keep the failure alive in turn.
         fiber = stack = push = pop = node = value = cause = maker = frame = after = failed = None  # type: ignore[assignment]
