@@ -310,5 +310,5 @@ BY_TAG: Final[dict[int, Callable[[Fiber, Any], Next]]] = {
     ASK: ask,
 }
 
-ACTIONS: Final = tuple(BY_TAG.get(tag, ask) for tag in range(max(BY_TAG) + 1))
+ACTIONS: Final[tuple[Callable[[Fiber, Any], Next], ...]] = tuple(BY_TAG.get(tag, ask) for tag in range(max(BY_TAG) + 1))
 """The same by position, which is faster to look up; tags that are handled elsewhere never come here."""

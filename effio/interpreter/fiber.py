@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, final
 from returns.result import Failure, Success
 
 from effio.algebra.io import IO
+from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Pure, Sleep
 from effio.data.cause import Cause, Die, Fail
 from effio.data.identity import Path
@@ -262,6 +263,10 @@ class Fiber(Region):
         self.wake(NOTHING)
 
     # -- Failures ----
+
+    def failure(self, node: FailNode) -> Cause[Any]:
+        """The cause that `node` fails with here."""
+        return Fail(node.error, self.at(node.site))
 
     def raised(self, error: BaseException, catches: tuple[type[BaseException], ...] = ()) -> Cause[Any]:
         """The cause of what user code raised; its traceback begins at the user's own frame."""

@@ -13,7 +13,7 @@ from returns.result import Failure, Success
 from effio.algebra.io import IO
 from effio.algebra.primitive import GENERATE, Halt, OnExit, Pure
 from effio.algebra.primitive import Fail as FailNode
-from effio.data.cause import Cancelled, Cause, Fail, then
+from effio.data.cause import Cancelled, Cause, then
 from effio.data.exit import Exit
 from effio.data.identity import Path
 from effio.interpreter.fiber import Fiber
@@ -184,7 +184,7 @@ class ScopeFrame(Frame):
             return node
         # Errors win over a value, and follow a timeout that they came with.
         if isinstance(node, FailNode):
-            return followed(Fail(node._error, fiber.at(node._site)), rest)
+            return followed(fiber.failure(node), rest)
         return rest
 
     def leave(self, fiber: Fiber) -> Region:

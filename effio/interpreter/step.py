@@ -29,7 +29,8 @@ from effio.algebra.primitive import (
     Halt,
     Pure,
 )
-from effio.data.cause import Cause, Die, Fail
+from effio.algebra.shape import is_io
+from effio.data.cause import Cause, Die
 from effio.data.origin import origin_of
 from effio.interpreter.action import ACTIONS
 from effio.interpreter.fiber import RUNNING, YIELDED, Fiber
@@ -54,6 +55,7 @@ def advance(fiber: Fiber) -> None:
     scheduler.current = fiber
     steps = STEPS_PER_TURN
     calls = 0
+    tag: int
     maker: Any = None
     value: Any = None
     frame: Any = None
@@ -108,7 +110,7 @@ def advance(fiber: Fiber) -> None:
                 node = TABLE[type(node)](node)
                 continue
             elif tag == FAIL:
-                cause = Fail(node._error, fiber.at(node._site))
+                cause = fiber.failure(node)
             elif tag == HALT:
                 cause = node._cause if node._site is None else node._cause.placed(fiber.at(node._site))
             elif tag == GENERATE:
@@ -200,11 +202,11 @@ def advance(fiber: Fiber) -> None:
                     after = frame.failed(fiber, cause)
                     if after is None:
                         return
-                    if getattr(after, "_tag", None) is None:
-                        cause = after
-                    else:
+                    if is_io(after):
                         node = after
                         cause = None
+                    else:
+                        cause = after
     finally:
         # A traceback keeps the frames that called user code alive: this one must not keep the failure alive in turn.
         fiber = stack = push = pop = node = value = cause = maker = frame = after = failed = None  # type: ignore[assignment]

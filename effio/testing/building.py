@@ -94,9 +94,7 @@ def catch_all(around: Around, node: p.CatchAll) -> AnyIO:
 
 def on_exit(around: Around, node: p.OnExit) -> AnyIO:
     finalizer = build(around, node.finalizer)
-    return build(around, node.source).on_exit(
-        lambda exit: delay(around.log.note, "exit", exit).then(finalizer)
-    )
+    return build(around, node.source).on_exit(lambda exit: delay(around.log.note, "exit", exit).then(finalizer))
 
 
 def bracketed(around: Around, node: p.Bracket) -> AnyIO:
@@ -105,9 +103,7 @@ def bracketed(around: Around, node: p.Bracket) -> AnyIO:
 
 
 def shielded(around: Around, node: p.Shield) -> AnyIO:
-    return shield(
-        lambda restore: build(attrs.evolve(around, restores=(*around.restores, restore)), node.source)
-    )
+    return shield(lambda restore: build(attrs.evolve(around, restores=(*around.restores, restore)), node.source))
 
 
 def restored(around: Around, node: p.Restore) -> AnyIO:
@@ -158,9 +154,7 @@ def grouped(around: Around, node: p.Group) -> AnyIO:
     def handler(cause: Cause[Any]) -> IO[object]:
         return delay(around.log.note, "ignored", cause)
 
-    return task_group(
-        body, on_failure=node.on_failure, handler=handler if node.on_failure == "ignore" else None
-    )
+    return task_group(body, on_failure=node.on_failure, handler=handler if node.on_failure == "ignore" else None)
 
 
 def fork(around: Around, node: p.Fork) -> AnyIO:
@@ -215,9 +209,7 @@ WORDS: Final[dict[type[p.Program], Callable[[Around, Any], AnyIO]]] = {
     p.CancelScope: cancel_of_scope,
     p.FailAfter: lambda around, node: build(around, node.source).fail_after(node.seconds),
     p.MoveOnAfter: lambda around, node: build(around, node.source).move_on_after(node.seconds),
-    p.TimeoutTo: lambda around, node: build(around, node.source).timeout_to(
-        node.seconds, build(around, node.fallback)
-    ),
+    p.TimeoutTo: lambda around, node: build(around, node.source).timeout_to(node.seconds, build(around, node.fallback)),
     p.Together: together,
     p.Group: grouped,
     p.Fork: fork,

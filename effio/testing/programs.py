@@ -11,9 +11,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 Watching: TypeAlias = Literal["join", "exit", "cancel", "cancel_soon"]
-Word: TypeAlias = Literal[
-    "par_zip", "par_collect", "par_settle", "par_validate", "race_all", "first_completed"
-]
+Word: TypeAlias = Literal["par_zip", "par_collect", "par_settle", "par_validate", "race_all", "first_completed"]
 OnFailure: TypeAlias = Literal["cancel", "collect", "ignore"]
 
 

@@ -111,9 +111,17 @@ programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once)
 small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, max_leaves=5)
 """Generate programs of every kind, for laws about several."""
 
-peaceful = trees(
-    notes | sleeps | st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, in_parallel, max_leaves=6
+ending = trees(
+    st.one_of(notes, sleeps, st.builds(p.Pure, st.integers(0, 3)), failures, st.builds(p.CancelScope, indices)),
+    in_sequence,
+    with_finalizers,
+    in_scopes,
+    at_once,
+    max_leaves=5,
 )
+"""Generate programs that cannot wait for ever."""
+
+peaceful = trees(notes | sleeps | st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, in_parallel, max_leaves=6)
 """Generate programs that neither fail nor cancel anything."""
 
 still = trees(st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, max_leaves=6)

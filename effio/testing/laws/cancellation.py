@@ -86,15 +86,13 @@ def a_failing_finalizer(error: object, fin: AnyIO) -> Equation:
 
 def nothing_comes_after_a_cancel(fa: AnyIO) -> Equation:
     """Where a cancel hits, the program ends."""
-    return Equation(
-        cancel_scope(lambda scope: cancelled(scope).then(fa)), cancel_scope(lambda scope: cancelled(scope))
-    )
+    return Equation(cancel_scope(lambda scope: cancelled(scope).then(fa)), cancel_scope(lambda scope: cancelled(scope)))
 
 
 def a_cancel_inside_a_shield(around: Context, fa: AnyIO, fb: AnyIO) -> Equation:
     """A cancel that is asked for inside a shield hits at the first action after it."""
     left = cancel_scope(lambda scope: scope.cancel().then(fa).shielded().then(yield_now).then(fb))
-    return Equation(around(left), around(unit.then(fa.shielded().as_value(None))))
+    return Equation(around(left), around(unit.then(fa.shielded()).then(yield_now)))
 
 
 def a_cancel_with_nothing_left_to_do(still: AnyIO) -> Equation:
@@ -110,11 +108,9 @@ def a_scope_that_is_not_cancelled(around: Context, fa: AnyIO) -> Equation:
 def outer_wins(fa: AnyIO, fin: AnyIO) -> Equation:
     """Of two scopes that are cancelled the outer one catches."""
     left = cancel_scope(
-        lambda outer: (
-            cancel_scope(
-                lambda inner: inner.cancel().then(outer.cancel()).shielded().then(yield_now).ensuring(fin)
-            ).then(fa)
-        )
+        lambda outer: cancel_scope(
+            lambda inner: inner.cancel().then(outer.cancel()).shielded().then(yield_now).ensuring(fin)
+        ).then(fa)
     )
     return Equation(left, cancel_scope(lambda scope: cancelled(scope).ensuring(fin)))
 
@@ -125,12 +121,8 @@ def cancelling_twice(fin: AnyIO) -> Equation:
     return Equation(left, cancel_scope(lambda scope: cancelled(scope).ensuring(fin)))
 
 
-def bracket_is_a_shield_with_a_finalizer(
-    around: Context, fa: AnyIO, f: Continuation, fin: AnyIO
-) -> Equation:
+def bracket_is_a_shield_with_a_finalizer(around: Context, fa: AnyIO, f: Continuation, fin: AnyIO) -> Equation:
     """Acquiring is shielded, using is not, and releasing is a finalizer."""
     left = bracket(fa, f, lambda value: fin)
-    right = shield(
-        lambda restore: fa.flat_map(lambda value: restore(unit.then(f(value))).ensuring(fin))
-    )
+    right = shield(lambda restore: fa.flat_map(lambda value: restore(unit.then(f(value))).ensuring(fin)))
     return Equation(around(left), around(right))

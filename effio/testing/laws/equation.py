@@ -130,7 +130,8 @@ def pair_with_itself(value: object) -> object:
 WORDS: Final = st.sampled_from(["nothing", "fail_after", "move_on_after", "shielded", "exit"])
 
 STRATEGIES: Final[dict[str, st.SearchStrategy[Given]]] = {
-    **dict.fromkeys(("fa", "fb", "fc", "fin", "fin2"), given(strategies.small, to_io)),
+    **dict.fromkeys(("fa", "fb", "fc"), given(strategies.small, to_io)),
+    **dict.fromkeys(("ending", "ending2", "fin", "fin2"), given(strategies.ending, to_io)),
     **dict.fromkeys(("f", "g"), given(strategies.small, continuation)),
     **dict.fromkeys(("h", "k"), given(st.sampled_from([repr, type, pair_with_itself]))),
     **dict.fromkeys(("peaceful", "peaceful2", "peaceful3"), given(strategies.peaceful, to_io)),

@@ -42,9 +42,7 @@ def handlers_never_see_a_cancel(fa: AnyIO, f: Continuation) -> Equation:
     """No handler sees the cancel of a scope around it."""
     right = cancel_scope(lambda scope: scope.cancel().then(sleep(0)).then(fa))
     left = cancel_scope(
-        lambda scope: (
-            scope.cancel().then(sleep(0)).then(fa).catch_all(f).exit().fold_cause(repr, repr).tap_error(f)
-        )
+        lambda scope: scope.cancel().then(sleep(0)).then(fa).catch_all(f).exit().fold_cause(repr, repr).tap_error(f)
     )
     return Equation(left, right)
 
@@ -93,9 +91,7 @@ def fold_cause_sees_the_exit(fa: AnyIO) -> Equation:
     """Folding over the cause is looking at the exit."""
     left = fa.fold_cause(lambda cause: ("failed", cause), lambda value: ("succeeded", value))
     right = fa.exit().map(
-        lambda exit: (
-            ("succeeded", exit.unwrap()) if isinstance(exit, Success) else ("failed", exit.failure())
-        )
+        lambda exit: ("succeeded", exit.unwrap()) if isinstance(exit, Success) else ("failed", exit.failure())
     )
     return Equation(left, right)
 

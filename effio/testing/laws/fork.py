@@ -21,9 +21,7 @@ def join_of_fork(peaceful: AnyIO) -> Equation:
 
 def join_of_a_failure(error: object) -> Equation:
     """Joining what has failed fails as it failed, and the failure is told once."""
-    left = task_group(
-        lambda group: group.fork(fail(error)).flat_map(lambda fiber: fiber.join()), on_failure="collect"
-    )
+    left = task_group(lambda group: group.fork(fail(error)).flat_map(lambda fiber: fiber.join()), on_failure="collect")
     return Equation(left, fail(error), leaves)
 
 
@@ -57,9 +55,7 @@ def a_fork_is_nothing_until_the_end(peaceful: AnyIO) -> Equation:
 
 def a_fork_from_inside_a_shield() -> Equation:
     """A fiber does not inherit the shield that it was forked in."""
-    left = task_group(
-        lambda group: shield(lambda restore: group.fork(never)).flat_map(lambda fiber: fiber.cancel())
-    )
+    left = task_group(lambda group: shield(lambda restore: group.fork(never)).flat_map(lambda fiber: fiber.cancel()))
     return Equation(left.map(is_cancelled), pure(True))
 
 
@@ -70,6 +66,7 @@ def nothing_comes_after_never(fa: AnyIO) -> Equation:
 
 def cancelling_what_has_ended(fa: AnyIO) -> Equation:
     """A fiber that has ended keeps its exit."""
+
     def body(cancel: bool) -> AnyIO:
         return task_group(
             lambda group: group.fork(fa).flat_map(
@@ -83,6 +80,7 @@ def cancelling_what_has_ended(fa: AnyIO) -> Equation:
 
 def cancelling_twice(fin: AnyIO) -> Equation:
     """The second cancel gives the same exit."""
+
     def body(times: int) -> IO[object, object]:
         return task_group(
             lambda group: group.fork(never.ensuring(fin)).flat_map(

@@ -80,9 +80,10 @@ def par_dict_is_par_collect(fa: AnyIO, fb: AnyIO) -> Equation:
     return Equation(left, par_collect([fa, fb]), nameless)
 
 
-def par_settle_collects_exits(fa: AnyIO, fb: AnyIO) -> Equation:
+def par_settle_collects_exits(ending: AnyIO, ending2: AnyIO) -> Equation:
     """Settling gives the exit of each."""
-    return Equation(par_settle([fa, fb]), par_collect([fa.exit(), fb.exit()]), nameless)
+    right = par_collect([ending.exit(), ending2.exit()])
+    return Equation(par_settle([ending, ending2]), right, nameless)
 
 
 def par_validate_of_successes(peaceful: AnyIO, peaceful2: AnyIO) -> Equation:

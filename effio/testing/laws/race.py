@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from effio.algebra.arity import first_completed, race
 from effio.algebra.combine import race_all, race_staggered
-from effio.algebra.create import delay, fail, never, now, pure, sleep, suspend
+from effio.algebra.create import delay, fail, never, now, pure, sleep, suspend, unit
 from effio.testing.laws.equation import AnyIO, Equation, leaves, nameless
 
 
-def race_with_never(fa: AnyIO) -> Equation:
+def race_with_never(ending: AnyIO) -> Equation:
     """What never ends never wins."""
-    return Equation(race(fa.exit(), never), fa.exit(), nameless)
+    return Equation(race(ending.exit(), never), ending.exit(), nameless)
 
 
-def never_in_a_race(fa: AnyIO) -> Equation:
+def never_in_a_race(ending: AnyIO) -> Equation:
     """What never ends never wins, wherever it stands."""
-    return Equation(race(never, fa.exit()), fa.exit(), nameless)
+    return Equation(race(never, ending.exit()), ending.exit(), nameless)
 
 
 def race_with_never_in_a_timeout(peaceful: AnyIO, seconds: int) -> Equation:
@@ -35,9 +35,9 @@ def race_of_failures(error: object) -> Equation:
     return Equation(left, pure((error, "other")))
 
 
-def race_of_one(fa: AnyIO) -> Equation:
+def race_of_one(ending: AnyIO) -> Equation:
     """Who runs alone wins."""
-    return Equation(race_all([fa.exit()]), fa.exit(), nameless)
+    return Equation(race_all([ending.exit()]), ending.exit(), nameless)
 
 
 def the_loser_has_ended_first(fin: AnyIO, value: object) -> Equation:
@@ -74,12 +74,12 @@ def a_stagger_waits(seconds: int, seconds2: int) -> Equation:
 
 
 def a_second_winner_is_disposed_of(value: object) -> Equation:
-    """A value that was won and that nobody gets is given back."""
+    """A value that came without an action after another had won is given back."""
     disposed: list[object] = []
 
     def contest() -> AnyIO:
         disposed.clear()
-        both = [delay(lambda: "one"), delay(lambda: value)]
+        both = [unit.as_value("one"), unit.as_value(value)]
         return race_all(both, dispose=lambda lost: delay(disposed.append, lost)).map(lambda won: (won, disposed[:]))
 
     return Equation(suspend(contest), pure(("one", [value])))

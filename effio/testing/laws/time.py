@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from effio.algebra.arity import par_zip
-from effio.algebra.create import cancel_scope, fail, never, now, pure, sleep, sleep_until, yield_now
+from effio.algebra.create import cancel_scope, fail, never, now, pure, sleep, sleep_until, unit, yield_now
 from effio.data.errors import TimedOut
 from effio.testing.laws.cancellation import Context
 from effio.testing.laws.equation import AnyIO, Equation
@@ -56,8 +56,9 @@ def no_time_at_all(still: AnyIO) -> Equation:
 
 def fail_after_is_timeout_to(around: Context, fa: AnyIO, seconds: int) -> Equation:
     """Failing after a time is going on with a failure."""
-    left = fa.fail_after(seconds)
-    return Equation(around(left), around(fa.timeout_to(seconds, fail(TimedOut(seconds)))))
+    part = unit.then(fa)
+    right = part.timeout_to(seconds, fail(TimedOut(seconds)))
+    return Equation(around(part.fail_after(seconds)), around(right))
 
 
 def move_on_after_is_timeout_to(around: Context, fa: AnyIO, seconds: int) -> Equation:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any, Final, final
 
 import attrs
-from returns.result import Failure, Success
+from returns.result import Success
 
 from effio.data.cause import Both, Cancelled, Cause, Fail, then
 from effio.data.errors import CancelSource
@@ -96,9 +96,7 @@ class Family(Region):
         self.over = True
         self.owner.families.remove(self)
 
-    def conclude(
-        self, value: Outcome, failures: dict[int, Cause[Any]], *, unwinding: bool = False
-    ) -> Outcome:
+    def conclude(self, value: Outcome, failures: dict[int, Cause[Any]], *, unwinding: bool = False) -> Outcome:
         """End with `failures` side by side, each leaf once, after the cancel from outside if there is one."""
         seen: set[int] = set()
         parts: list[Cause[Any]] = []
@@ -185,12 +183,7 @@ class Parallel(Family):
             return self.conclude(self.winner, counting)
         if word == "par_settle" and self.cut is None:
             return Done(ordered)
-        if (
-            word == "par_validate"
-            and self.cut is None
-            and self.failures
-            and all(map(is_typed, self.failures.values()))
-        ):
+        if word == "par_validate" and self.cut is None and self.failures and all(map(is_typed, self.failures.values())):
             return Failed(Fail(self.all_errors()))
         values = [exit.unwrap() for exit in ordered if isinstance(exit, Success)]
         return self.conclude(Done(tuple(values) if word == "par_zip" else values), self.failures)
@@ -248,9 +241,7 @@ def group(run: Run, here: Place, node: p.Group) -> Walk:
     if isinstance(body, Failed):
         first = next(iter(body.cause.cancellations()), None)
         cancelled = first is not None and body.cause.is_cancelled_only
-        run.cancel(
-            family, first if first is not None and cancelled else Cancelled("the body", source="sibling")
-        )
+        run.cancel(family, first if first is not None and cancelled else Cancelled("the body", source="sibling"))
     if not family.fibers:
         yield YIELD
     yield from family.all_ended(run)

@@ -153,9 +153,7 @@ def shield(run: Run, here: Place, node: p.Shield) -> Walk:
 
 def restore(run: Run, here: Place, node: p.Restore) -> Walk:
     lifted = outwards(here.shields, node.shield)
-    return run.walk(
-        attrs.evolve(here, regions=tuple(r for r in here.regions if r is not lifted)), node.source
-    )
+    return run.walk(attrs.evolve(here, regions=tuple(r for r in here.regions if r is not lifted)), node.source)
 
 
 # -- Scopes and time -----------------------------------------------------------------------------------------
@@ -183,15 +181,15 @@ def timeout_to(run: Run, here: Place, node: p.TimeoutTo) -> Walk:
     return in_scope(run, here, source, region, node.seconds, node.fallback)
 
 
-def in_scope(
-    run: Run, here: Place, source: Walk, region: Region, seconds: int | None, fallback: p.Program
-) -> Walk:
+def in_scope(run: Run, here: Place, source: Walk, region: Region, seconds: int | None, fallback: p.Program) -> Walk:
     """Run `source` in `region`, which stops its own cancel unless one from outside is on its way too."""
     request = Cancelled(source="deadline")
     if seconds == 0:
         run.cancel(region, request)
     elif seconds is not None:
-        run.at(seconds, DEADLINE, lambda: run.cancel(region, request), lambda: not region.over and region.request is None)
+        run.at(
+            seconds, DEADLINE, lambda: run.cancel(region, request), lambda: not region.over and region.request is None
+        )
     outcome = yield from source
     region.over = True
     if isinstance(outcome, Done) or region.request is None:
