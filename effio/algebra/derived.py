@@ -50,12 +50,6 @@ class Tap(WithFunction):
     __slots__ = ()
 
 
-class Then(WithOther):
-    """Run `source`, then `other`."""
-
-    __slots__ = ()
-
-
 class Zip(WithOther):
     """Run `source`, then `other`, and give both values."""
 

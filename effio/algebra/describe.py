@@ -59,7 +59,8 @@ def fields(program: Any) -> list[tuple[str, Any]]:
     if attrs.has(kind):
         names = [field.name for field in attrs.fields(kind)]
     else:
-        names = [name for name, member in vars(kind).items() if isinstance(member, property)]
+        members = {name: member for base in reversed(kind.__mro__) for name, member in vars(base).items()}
+        names = [name for name, member in members.items() if isinstance(member, property)]
     return [(name, getattr(program, name)) for name in names]
 
 

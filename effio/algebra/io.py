@@ -62,7 +62,7 @@ class IO(Generic[Value, Error]):
 
     def then(self, other: IO[NewValue, NewError], /) -> IO[NewValue, Error | NewError]:
         """Run `other` next and give its value."""
-        return derived.Then(self, other)
+        return primitive.Then(self, other)
 
     def tap(self, f: Callable[[Value], IO[object, NewError]], /) -> IO[Value, Error | NewError]:
         """Run the program that `f` makes of the value, then give the value itself."""

@@ -12,35 +12,37 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar, Final, Literal, TypeAlias, final
 
+from effio.algebra import argument
 from effio.algebra.io import IO
 from effio.data.cause import Cause
 from effio.data.exit import Exit
 from effio.data.origin import CallSite
 
-# The first four wait for the value of a source; the first two ignore its failure.
+# The first five wait for the value of a source; the first three ignore its failure.
 FLAT_MAP: Final = 0
 MAP: Final = 1
-FOLD: Final = 2
-ON_EXIT: Final = 3
-PURE: Final = 4
-CALL: Final = 5
-GENERATE: Final = 6
-SUSPEND: Final = 7
-FAIL: Final = 8
-HALT: Final = 9
-DERIVED: Final = 10
-LEAF: Final = 11
-SLEEP: Final = 12
-PARK: Final = 13
-SHIELD: Final = 14
-RESTORE: Final = 15
-SCOPED: Final = 16
-GROUP: Final = 17
-PARALLEL: Final = 18
-FORK: Final = 19
-WATCH: Final = 20
-NAMED: Final = 21
-ASK: Final = 22
+THEN: Final = 2
+FOLD: Final = 3
+ON_EXIT: Final = 4
+PURE: Final = 5
+CALL: Final = 6
+GENERATE: Final = 7
+SUSPEND: Final = 8
+FAIL: Final = 9
+HALT: Final = 10
+DERIVED: Final = 11
+LEAF: Final = 12
+SLEEP: Final = 13
+PARK: Final = 14
+SHIELD: Final = 15
+RESTORE: Final = 16
+SCOPED: Final = 17
+GROUP: Final = 18
+PARALLEL: Final = 19
+FORK: Final = 20
+WATCH: Final = 21
+NAMED: Final = 22
+ASK: Final = 23
 
 Policy: TypeAlias = Literal["all", "settle", "validate", "race", "first"]
 OnFailure: TypeAlias = Literal["cancel", "collect", "ignore"]
@@ -69,27 +71,10 @@ class Pure(IO[Any, Any]):
     value = _field("value")
 
 
-@final
-class FlatMap(IO[Any, Any]):
-    """Run `source`, then the program that `function` makes of its value."""
+class Continued(IO[Any, Any]):
+    """What runs `source` and gives its value to `function`."""
 
     __slots__ = ("_function", "_source")
-    _tag: ClassVar[int] = FLAT_MAP
-
-    def __init__(self, source: IO[Any, Any], function: Callable[[Any], IO[Any, Any]]) -> None:
-        self._source = source
-        self._function = function
-
-    source = _field("source")
-    function = _field("function")
-
-
-@final
-class Map(IO[Any, Any]):
-    """Run `source`, then apply `function` to its value."""
-
-    __slots__ = ("_function", "_source")
-    _tag: ClassVar[int] = MAP
 
     def __init__(self, source: IO[Any, Any], function: Callable[[Any], Any]) -> None:
         self._source = source
@@ -100,11 +85,42 @@ class Map(IO[Any, Any]):
 
 
 @final
-class Call(IO[Any, Any]):
-    """Call `function`: what it raises is a typed failure if it is one of `catches`, a defect otherwise."""
+class FlatMap(Continued):
+    """Run `source`, then the program that `function` makes of its value."""
+
+    __slots__ = ()
+    _tag: ClassVar[int] = FLAT_MAP
+
+
+@final
+class Map(Continued):
+    """Run `source`, then apply `function` to its value."""
+
+    __slots__ = ()
+    _tag: ClassVar[int] = MAP
+
+
+@final
+class Then(IO[Any, Any]):
+    """Run `source`, then `other`."""
+
+    __slots__ = ("_other", "_source")
+    _tag: ClassVar[int] = THEN
+
+    def __init__(self, source: IO[Any, Any], other: IO[Any, Any]) -> None:
+        if not hasattr(other, "_tag"):
+            raise argument.not_a_program("then", other)
+        self._source = source
+        self._other = other
+
+    source = _field("source")
+    other = _field("other")
+
+
+class Invoked(IO[Any, Any]):
+    """What calls `function`: what that raises is a typed failure if it is one of `catches`, a defect otherwise."""
 
     __slots__ = ("_args", "_catches", "_function", "_kwargs")
-    _tag: ClassVar[int] = CALL
 
     def __init__(
         self,
@@ -122,6 +138,22 @@ class Call(IO[Any, Any]):
     args = _field("args")
     kwargs = _field("kwargs")
     catches = _field("catches")
+
+
+@final
+class Call(Invoked):
+    """Call `function` and give its result."""
+
+    __slots__ = ()
+    _tag: ClassVar[int] = CALL
+
+
+@final
+class Leaf(Invoked):
+    """Await the coroutine that `function` makes, in the fiber's own host task."""
+
+    __slots__ = ()
+    _tag: ClassVar[int] = LEAF
 
 
 @final
@@ -238,31 +270,6 @@ class Sleep(IO[Any, Any]):
         self._seconds = seconds
 
     seconds = _field("seconds")
-
-
-@final
-class Leaf(IO[Any, Any]):
-    """Await the coroutine that `function` makes, in the fiber's own host task; `catches` as in `Call`."""
-
-    __slots__ = ("_args", "_catches", "_function", "_kwargs")
-    _tag: ClassVar[int] = LEAF
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        catches: Errors = (),
-    ) -> None:
-        self._function = function
-        self._args = args
-        self._kwargs = kwargs
-        self._catches = catches
-
-    function = _field("function")
-    args = _field("args")
-    kwargs = _field("kwargs")
-    catches = _field("catches")
 
 
 @final

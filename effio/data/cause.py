@@ -373,6 +373,12 @@ def then(*causes: Cause[OtherError] | None) -> Cause[OtherError] | None: ...
 def then(*causes: Cause[OtherError] | None) -> Cause[OtherError] | None:
     """Put failures one after another; None stands for none."""
     parts = tuple(cause for cause in causes if cause is not None)
+    if len(parts) == 2 and isinstance(parts[0], Then) and not isinstance(parts[1], Then):
+        # Without looking at the earlier parts again: thousands of finalizers may fail in a row.
+        longer = cast("Then[OtherError]", object.__new__(Then))
+        object.__setattr__(longer, "causes", (*parts[0].causes, parts[1]))
+        object.__setattr__(longer, "when", parts[0].when)
+        return longer
     return Then(parts) if len(parts) > 1 else parts[0] if parts else None
 
 

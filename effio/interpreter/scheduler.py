@@ -135,7 +135,7 @@ class Scheduler:
             fiber = ready.popleft()
             fiber.context.run(advance, fiber)
             budget -= 1
-            if (fiber.state == YIELDED or not budget & FIBERS_PER_LOOK) and perf_counter() > self.turn_end:
+            if (fiber.state <= YIELDED or not budget & FIBERS_PER_LOOK) and perf_counter() > self.turn_end:
                 budget = 0
             del fiber
         return budget

@@ -26,6 +26,7 @@ from effio.algebra.primitive import (
     ON_EXIT,
     PURE,
     SUSPEND,
+    THEN,
     Halt,
     Pure,
 )
@@ -33,7 +34,7 @@ from effio.algebra.shape import is_io
 from effio.data.cause import Cause, Die
 from effio.data.origin import origin_of
 from effio.interpreter.action import ACTIONS
-from effio.interpreter.fiber import RUNNING, YIELDED, Fiber
+from effio.interpreter.fiber import QUEUED, RUNNING, YIELDED, Fiber
 from effio.interpreter.frames import GeneratorFrame, begin_finalizer
 
 STEPS_PER_TURN: Final = 1024
@@ -66,7 +67,8 @@ def advance(fiber: Fiber) -> None:
         while True:
             if steps <= 0:
                 fiber.node = node
-                fiber.state = YIELDED
+                # Only a whole turn of mere structure counts as an action: a value in hand reaches its continuation.
+                fiber.state = QUEUED if calls else YIELDED
                 if fiber.unarmed:
                     fiber.arm_deadlines()
                 scheduler.enqueue(fiber)
@@ -120,6 +122,7 @@ def advance(fiber: Fiber) -> None:
                 except BaseException as error:
                     cause = fiber.raised(error)
             else:
+                calls += 1
                 node = ACTIONS[tag](fiber, node)
                 if node is None:
                     return
@@ -147,6 +150,9 @@ def advance(fiber: Fiber) -> None:
                         if steps <= 0:
                             node = Pure(value)
                             break
+                    elif tag == THEN:
+                        node = frame._other
+                        break
                     elif tag == GENERATE:
                         try:
                             node = frame.send(value)
@@ -182,7 +188,7 @@ def advance(fiber: Fiber) -> None:
             while cause is not None:
                 frame = pop()
                 tag = frame._tag
-                if tag <= MAP:
+                if tag <= THEN:
                     continue
                 if tag == FOLD:
                     if fiber.unwinding:

@@ -61,6 +61,7 @@ class Around:
 
 
 def build(around: Around, program: p.Program) -> AnyIO:
+    """The program of effio for a node."""
     return WORDS[type(program)](around, program)
 
 
@@ -77,14 +78,17 @@ def outwards(found: tuple[Any, ...], count: int) -> Any:
 
 
 def note(around: Around, node: p.Note) -> AnyIO:
+    """An action that notes a text."""
     return delay(around.log.note, node.text)
 
 
 def steps(around: Around, node: p.Steps) -> AnyIO:
+    """Each part after the one before."""
     return reduce(lambda before, after: before.then(after), (build(around, part) for part in node.parts))
 
 
 def catch_all(around: Around, node: p.CatchAll) -> AnyIO:
+    """A handler that is the same for every error."""
     handler = build(around, node.handler)
     return build(around, node.source).catch_all(lambda error: handler)
 
@@ -93,20 +97,24 @@ def catch_all(around: Around, node: p.CatchAll) -> AnyIO:
 
 
 def on_exit(around: Around, node: p.OnExit) -> AnyIO:
+    """A finalizer that notes the exit first."""
     finalizer = build(around, node.finalizer)
     return build(around, node.source).on_exit(lambda exit: delay(around.log.note, "exit", exit).then(finalizer))
 
 
 def bracketed(around: Around, node: p.Bracket) -> AnyIO:
+    """A use and a release that do not look at the value."""
     use, release = build(around, node.use), build(around, node.release)
     return bracket(build(around, node.acquire), lambda value: use, lambda value: release)
 
 
 def shielded(around: Around, node: p.Shield) -> AnyIO:
+    """A shield whose restore the programs inside can refer to."""
     return shield(lambda restore: build(attrs.evolve(around, restores=(*around.restores, restore)), node.source))
 
 
 def restored(around: Around, node: p.Restore) -> AnyIO:
+    """The program given to an enclosing restore, if there is one."""
     source = build(around, node.source)
     if not around.restores:
         return source.map(lambda value: value)
@@ -118,6 +126,8 @@ def restored(around: Around, node: p.Restore) -> AnyIO:
 
 
 def scoped(around: Around, node: p.Scope) -> AnyIO:
+    """A scope that the programs inside can refer to."""
+
     def body(scope: CancelScope) -> AnyIO:
         return build(attrs.evolve(around, scopes=(*around.scopes, scope)), node.source)
 
@@ -125,6 +135,7 @@ def scoped(around: Around, node: p.Scope) -> AnyIO:
 
 
 def cancel_of_scope(around: Around, node: p.CancelScope) -> AnyIO:
+    """The cancel of an enclosing scope, if there is one."""
     if not around.scopes:
         return delay(nothing)
     scope: CancelScope = outwards(around.scopes, node.scope)
@@ -135,6 +146,7 @@ def cancel_of_scope(around: Around, node: p.CancelScope) -> AnyIO:
 
 
 def together(around: Around, node: p.Together) -> AnyIO:
+    """The parallel word, its parts in fibers of their own."""
     ios = [build(around.in_child(), part) for part in node.parts]
     words: dict[str, Callable[[], AnyIO]] = {
         "par_zip": lambda: par_zip(*ios),
@@ -148,6 +160,8 @@ def together(around: Around, node: p.Together) -> AnyIO:
 
 
 def grouped(around: Around, node: p.Group) -> AnyIO:
+    """A group that the programs inside can refer to."""
+
     def body(group: TaskGroup) -> AnyIO:
         return build(attrs.evolve(around, groups=(*around.groups, Open(group, []))), node.body)
 
@@ -158,6 +172,7 @@ def grouped(around: Around, node: p.Group) -> AnyIO:
 
 
 def fork(around: Around, node: p.Fork) -> AnyIO:
+    """A fork into an enclosing group, if there is one, which remembers the fiber."""
     if not around.groups:
         return delay(nothing)
     chosen: Open = outwards(around.groups, node.group)
@@ -165,6 +180,7 @@ def fork(around: Around, node: p.Fork) -> AnyIO:
 
 
 def watch(around: Around, node: p.Watch) -> AnyIO:
+    """A wait for, or a cancel of, a fiber that was forked so far, if there is one."""
     if not around.groups:
         return delay(nothing)
     fibers: list[Fiber[Any, Any]] = outwards(around.groups, node.group).fibers
@@ -172,6 +188,7 @@ def watch(around: Around, node: p.Watch) -> AnyIO:
 
 
 def watching(fiber: Fiber[Any, Any], how: p.Watching) -> AnyIO:
+    """The program of a fiber with that name."""
     words: dict[p.Watching, Callable[[], AnyIO]] = {
         "join": fiber.join,
         "exit": fiber.exit,
@@ -182,6 +199,7 @@ def watching(fiber: Fiber[Any, Any], how: p.Watching) -> AnyIO:
 
 
 def cancel_of_group(around: Around, node: p.CancelGroup) -> AnyIO:
+    """The cancel of an enclosing group, if there is one."""
     if not around.groups:
         return delay(nothing)
     chosen: Open = outwards(around.groups, node.group)

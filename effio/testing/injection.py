@@ -1,31 +1,35 @@
-"""Variations of a program: a failure or a cancel at every place where one can come from, and marks on its finalizers."""
+"""Variations of a program: a failure or a cancel at every place, and marks that show when finalizers run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Final
 
 import attrs
 
 from effio.testing import programs as p
+from effio.testing.observation import Entry
 
-ACTIONS = (p.Note, p.Sleep, p.Never, p.CancelScope, p.CancelGroup, p.Watch)
-INJECTED = p.Note("injected")
-OUTERMOST = -1
+ACTIONS: Final = (p.Note, p.Sleep, p.Never, p.CancelScope, p.CancelGroup, p.Watch)
+INJECTED: Final = p.Note("injected")
+OUTERMOST: Final = -1
 
 
 def is_action(program: p.Program) -> bool:
-    """Whether it does one thing, at which it can fail or be cancelled."""
+    """Whether it does one thing, at which it can be cancelled."""
     return isinstance(program, ACTIONS)
 
 
-def failing_at_each_action(program: p.Program, failure: p.Program) -> Iterator[p.Program]:
-    """Yield the program with `failure`, and a note of it, in the place of one action after the other."""
-    return p.changed_at(program, is_action, lambda action: p.Steps((INJECTED, failure)))
+def failing_after_each_action(program: p.Program, failure: p.Program) -> Iterator[p.Program]:
+    """Yield the program with `failure`, and a note of it, after one action after the other."""
+    return p.changed_at(program, is_action, lambda action: p.Steps((action, INJECTED, failure)))
 
 
 def cancelled_at_each_action(program: p.Program) -> Iterator[p.Program]:
     """Yield the program in a scope that is cancelled just before one action after the other."""
-    for changed in p.changed_at(program, is_action, lambda action: p.Steps((p.CancelScope(OUTERMOST), action))):
+    cancel = p.CancelScope(OUTERMOST)
+    for changed in p.changed_at(program, is_action, lambda action: p.Steps((cancel, action))):
         yield p.Scope(changed, None)
 
 
@@ -37,61 +41,81 @@ def cancelled_at_each_instant(program: p.Program, until: int) -> Iterator[p.Prog
 
 # -- Finalizers ----------------------------------------------------------------------------------------------
 
+GUARDED: Final[dict[type[p.Program], str]] = {p.Ensuring: "source", p.OnExit: "source", p.Bracket: "use"}
+FINALIZER: Final[dict[type[p.Program], str]] = {
+    p.Ensuring: "finalizer",
+    p.OnExit: "finalizer",
+    p.Bracket: "release",
+}
 
-def finalizer_of(program: p.Program) -> p.Program | None:
-    """The program that certainly runs after another one, if the node has any."""
-    if isinstance(program, p.Ensuring | p.OnExit):
-        return program.finalizer
-    return program.release if isinstance(program, p.Bracket) else None
 
-
-def with_finalizer(program: p.Program, finalizer: p.Program) -> p.Program:
-    """The same node with another finalizer."""
-    if isinstance(program, p.Bracket):
-        return attrs.evolve(program, release=finalizer)
-    assert isinstance(program, p.Ensuring | p.OnExit)
-    return attrs.evolve(program, finalizer=finalizer)
+def has_finalizer(program: p.Program) -> bool:
+    """Whether it has a finalizer that runs whatever happens."""
+    return type(program) in FINALIZER
 
 
 def failing_in_each_finalizer(program: p.Program, failure: p.Program) -> Iterator[p.Program]:
     """Yield the program with `failure`, and a note of it, at the end of one finalizer after the other."""
 
     def fail(node: p.Program) -> p.Program:
-        finalizer = finalizer_of(node)
-        return node if finalizer is None else with_finalizer(node, p.Steps((finalizer, INJECTED, failure)))
+        field = FINALIZER[type(node)]
+        return attrs.evolve(node, **{field: p.Steps((getattr(node, field), INJECTED, failure))})
 
-    return p.changed_at(program, lambda node: finalizer_of(node) is not None, fail)
-
-
-@attrs.frozen
-class Finalizer:
-    """A marked finalizer: its number, the notes that show that it must run, and the finalizers that run before it."""
-
-    number: int
-    notes: frozenset[str]
-    inner: frozenset[int]
+    return p.changed_at(program, has_finalizer, fail)
 
 
-def marked(program: p.Program) -> tuple[p.Program, list[Finalizer]]:
-    """The program with a note at the begin and one at the end of each finalizer, and a list of these."""
-    found: list[Finalizer] = []
+def marked(program: p.Program) -> p.Program:
+    """The same program with a note at the begin and one at the end of each of these finalizers."""
+    numbers = count()
 
     def visit(node: p.Program) -> p.Program:
-        finalizer = finalizer_of(node)
-        if finalizer is None:
+        if not has_finalizer(node):
             return p.rebuilt(node, visit)
-        number = len(found)
-        guarded = node.use if isinstance(node, p.Bracket) else p.Pure()
-        guarded = node.source if isinstance(node, p.Ensuring | p.OnExit) else guarded
-        found.append(Finalizer(number, frozenset(notes(guarded)), frozenset()))
+        number = next(numbers)
         inside = p.rebuilt(node, visit)
-        # What a fork has inside ends with its group, perhaps later.
-        forks = any(isinstance(part, p.Fork) for part in p.nodes(guarded))
-        after = finalizer_numbers(guarded_part(inside)) if not forks else frozenset[int]()
-        found[number] = attrs.evolve(found[number], inner=after)
-        changed = finalizer_of(inside)
-        assert changed is not None
+        field = FINALIZER[type(node)]
         begin, end = p.Note(f"begin {number}"), p.Note(f"end {number}")
-        return with_finalizer(inside, p.Ensuring(p.Steps((begin, changed)), end))
+        noted = p.Ensuring(p.Steps((begin, getattr(inside, field))), end)
+        return attrs.evolve(inside, **{field: noted})
 
-    return visit(program), found
+    return visit(program)
+
+
+def mark_of(program: p.Program) -> str | None:
+    """The number of a marked finalizer."""
+    match getattr(program, FINALIZER.get(type(program), ""), None):
+        case p.Ensuring(source=p.Steps(parts=(p.Note(text=text), *_))) if text.startswith("begin "):
+            return text.removeprefix("begin ")
+        case _:
+            return None
+
+
+def broken_promises(program: p.Program, log: Sequence[Entry]) -> list[str]:
+    """Say which finalizers of a marked program did not run once, to the end, the inner before the outer."""
+    at = {text: index for index, (_, text, _) in enumerate(log)}
+    texts = [text for _, text, _ in log]
+    problems: list[str] = []
+    for node in p.nodes(program):
+        number = mark_of(node)
+        if number is None:
+            continue
+        guarded: p.Program = getattr(node, GUARDED[type(node)])
+        entered = any(isinstance(part, p.Note) and part.text in at for part in p.nodes(guarded))
+        begun = texts.count(f"begin {number}")
+        if begun != texts.count(f"end {number}") or begun > 1 or (entered and not begun):
+            problems.append(f"finalizer {number} began {begun} times")
+        problems += [
+            f"finalizer {number} began before {inner} had ended"
+            for inner in marks_inside(guarded)
+            if begun and at.get(f"end {inner}", -1) > at[f"begin {number}"]
+        ]
+    return problems
+
+
+def marks_inside(program: p.Program) -> Iterator[str]:
+    """Yield the numbers of the finalizers that run in a program; those in a fork may run later."""
+    forked = {id(inner) for node in p.nodes(program) if isinstance(node, p.Fork) for inner in p.nodes(node)}
+    for node in p.nodes(program):
+        number = mark_of(node)
+        if number is not None and id(node) not in forked:
+            yield number

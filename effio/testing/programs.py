@@ -6,6 +6,7 @@ Every tree is a valid program: a reference counts outwards, modulo how many ther
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -271,30 +272,29 @@ def changed_at(
     program: Program, wanted: Callable[[Program], bool], change: Callable[[Program], Program]
 ) -> Iterator[Program]:
     """Yield a program for each `wanted` node, in which only that node is changed."""
-    count = sum(map(wanted, nodes(program)))
-    for chosen in range(count):
-        seen = -1
+    for chosen in range(sum(map(wanted, nodes(program)))):
+        yield changed_once(program, wanted, change, chosen)
 
-        def visit(node: Program) -> Program:
-            nonlocal seen
-            matches = wanted(node)
-            seen += matches
-            mine = matches and seen == chosen
-            inside = rebuilt(node, visit)
-            return change(inside) if mine else inside
 
-        yield visit(program)
+def changed_once(
+    program: Program, wanted: Callable[[Program], bool], change: Callable[[Program], Program], chosen: int
+) -> Program:
+    """The program with the `wanted` node of that number changed, counted outer first."""
+    numbers = count()
+
+    def visit(node: Program) -> Program:
+        mine = wanted(node) and next(numbers) == chosen
+        inside = rebuilt(node, visit)
+        return change(inside) if mine else inside
+
+    return visit(program)
 
 
 def numbered(program: Program) -> Program:
     """The same program with all notes distinct: each text gets a number, in program order."""
-    count = 0
+    numbers = count(1)
 
     def visit(node: Program) -> Program:
-        nonlocal count
-        if isinstance(node, Note):
-            count += 1
-            return Note(f"{node.text}{count}")
-        return rebuilt(node, visit)
+        return Note(f"{node.text}{next(numbers)}") if isinstance(node, Note) else rebuilt(node, visit)
 
     return visit(program)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from effio.testing import programs as p
 
 Programs: TypeAlias = st.SearchStrategy[p.Program]
+
+any_size = settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+)
+"""Settings for tests over whole programs, which may be large."""
 
 indices = st.integers(0, 2)
 moments = st.integers(0, 3)
@@ -102,11 +108,15 @@ def trees(leaves: Programs, *shapes: Callable[[Programs], Programs], max_leaves:
     def extend(inner: Programs) -> Programs:
         return st.one_of(*(shape(inner) for shape in shapes))
 
-    return st.recursive(leaves, extend, max_leaves=max_leaves).map(p.numbered)
+    # Deferred, since the text of a strategy contains that of every strategy it was made of.
+    return st.deferred(lambda: st.recursive(leaves, extend, max_leaves=max_leaves).map(p.numbered))
 
 
 programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once)
 """Generate programs of every kind."""
+
+large = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, max_leaves=35)
+"""Generate programs of every kind and of many parts."""
 
 small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, max_leaves=5)
 """Generate programs of every kind, for laws about several."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import linecache
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from tests.architecture.source import ROOT
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+START = ROOT / "docs" / "index.md"
+LISTED = [page for page in PAGES if page not in {ROOT / "README.md", START} and page.parent.name != "changelog.d"]
 PROGRAM = "program.py"
 
 
@@ -23,13 +28,21 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+def blocks_of(page: Path) -> list[re.Match[str]]:
+    return [*BLOCK.finditer(page.read_text(encoding="utf-8"))]
+
+
+def links_of(page: Path) -> list[str]:
+    """The relative links in the text, that is outside the blocks."""
+    return LINK.findall(BLOCK.sub("", page.read_text(encoding="utf-8")))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_examples_print_what_the_page_shows(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The `python` blocks of a page, one below the other in a file, print what the `text` blocks after them show."""
     namespace: dict[str, object] = {"__name__": "__main__"}
-    blocks = [*BLOCK.finditer(page.read_text(encoding="utf-8")), None]
     source = ""
-    for block, following in pairwise(blocks):
+    for block, following in pairwise([*blocks_of(page), None]):
         if block is None or block["language"] != "python":
             continue
         lines_above = "\n" * source.count("\n")
@@ -42,22 +55,29 @@ def test_examples_print_what_the_page_shows(page: Path, monkeypatch: pytest.Monk
         assert printed.getvalue().rstrip() == shown.rstrip()
 
 
+@pytest.mark.slow
+def test_examples_are_well_typed(tmp_path: Path) -> None:
+    """The `python` blocks of every page pass mypy in strict mode."""
+    for page in PAGES:
+        program = tmp_path / f"{re.sub(r'[^a-z0-9]+', '_', name_of(page).lower())}.py"
+        program.write_text("".join(block["content"] for block in blocks_of(page) if block["language"] == "python"))
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]
+    command += ["--explicit-package-bases", f"--cache-dir={tmp_path / 'cache'}", str(tmp_path)]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stdout
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     """Each relative link of a page names a file that exists."""
-    targets = LINK.findall(page.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    assert [target for target in links_of(page) if not (page.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", LISTED, ids=name_of)
 def test_page_is_linked_from_the_index_of_its_folder(page: Path) -> None:
     """Each page below docs can be reached from the index of its folder, each index from the start page."""
-    if page.name in {"index.md", "README.md"}:
-        index, target = ROOT / "docs" / "index.md", page
-    else:
-        index, target = page.with_name("index.md"), page
-        index = index if index.exists() else page.with_name("README.md")
-    if page in {ROOT / "README.md", ROOT / "docs" / "index.md"}:
-        return
-    links = {(index.parent / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))}
-    assert target in links
+    index = page.with_name("README.md" if page.parent.name == "decisions" else "index.md")
+    if page == index:
+        index = START
+    assert page in {(index.parent / target).resolve() for target in links_of(index)}

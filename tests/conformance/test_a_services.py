@@ -9,16 +9,19 @@ import pytest
 
 from effio import (
     IO,
+    Do,
+    Exit,
+    Success,
     TaskGroup,
-    collect,
+    do,
     fail,
     never,
     task_group,
-    unit,
 )
 from tests.conformance.support import (
     TICK,
     Backend,
+    Gate,
     Journal,
     cause_of,
     clocked,
@@ -83,9 +86,10 @@ def test_b20_waiter_of_start_is_cancelled(backend: Backend) -> None:
         return never.ensuring(rest(1).then(journal.note("service closed")))
 
     def body(group: TaskGroup) -> IO[None]:
-        healthy = rest(4).then(journal.note("healthy"))
+        gate = Gate()
+        healthy = gate.wait().then(rest(1)).then(journal.note("healthy"))
         start = group.start(service).move_on_after(TICK)
-        return group.fork(healthy).then(start).then(journal.note("moved on"))
+        return group.fork(healthy).then(start).then(journal.note("moved on")).then(gate.open())
 
     value_of(backend.run(task_group(body)))
 
@@ -94,22 +98,30 @@ def test_b20_waiter_of_start_is_cancelled(backend: Backend) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_b21_target_is_cancelled_around_ready(backend: Backend, when: str) -> None:
-    """The children of the service are cancelled in the cancelled scope, and nothing hangs."""
+    """The sleeping children of the service are cancelled, and who started it is told in time or cancelled."""
     journal = Journal()
+    gate = Gate()
 
     def service(started: Started) -> IO[None]:
         sleeper = never.ensuring(journal.note("grandchild closed"))
-        team = task_group(lambda group: group.fork(sleeper).then(group.fork(sleeper)).then(unit))
-        return rest(1).then(started("ready")).shielded().then(team)
+        team = task_group(lambda team: team.fork(sleeper).then(team.fork(sleeper)).then(ready).then(never))
+        ready = rest(1 if when == "after" else 2).then(gate.wait()).then(started("ready"))
+        return team
 
-    def body(group: TaskGroup) -> IO[None]:
-        starter = group.start(service).exit()
-        canceller = rest(1).then(group.cancel())
-        both = [group.fork(canceller), group.fork(starter)]
-        return collect(both if when == "before" else both[::-1]).then(unit)
+    @do
+    def body(outside: TaskGroup) -> Do[Exit[str, object]]:
+        target = yield from outside.start(hosting)
+        starter = yield from outside.fork(target.start(service).exit())
+        yield from outside.fork(rest(2 if when == "after" else 1).then(gate.wait()).then(target.cancel()))
+        yield from rest(4).then(gate.open())
+        return (yield from starter.join())
 
-    exit, ticks = value_of(backend.run(clocked(task_group(body))))
+    exit = value_of(backend.run(task_group(body)))
 
-    value_of(exit)
-    assert backend.took(ticks, 1)
-    assert set(journal) <= {"grandchild closed"}
+    assert journal == ["grandchild closed"] * 2
+    assert exit == Success("ready") if when == "after" else cause_of(exit).is_cancelled_only
+
+
+def hosting(started: Callable[[TaskGroup], IO[None]]) -> IO[None]:
+    """A service that is a task group to start other services in."""
+    return task_group(lambda group: started(group).then(never), name="target")

@@ -15,14 +15,21 @@ from effio import (
     cancel_scope,
     delay,
     do,
+    fail,
     from_async,
     from_callback,
+    never,
     par_collect,
     par_zip,
     pure,
+    suspend,
     task_group,
+    unit,
+    yield_now,
 )
 from tests.conformance.support import (
+    HOSTS,
+    TICK,
     Backend,
     Journal,
     Lock,
@@ -149,7 +156,7 @@ def test_b41_wait_that_cannot_be_aborted(foreign: Backend) -> None:
     cancels: list[str] = []
 
     async def refusing() -> int:
-        work = asyncio.ensure_future(nap(8))
+        work = asyncio.ensure_future(nap(12))
         while not work.done():
             try:
                 await asyncio.shield(work)
@@ -183,3 +190,44 @@ def test_b41_canceller_runs_once_for_two_cancelled_scopes(backend: Backend) -> N
     value_of(backend.run(program))
 
     assert journal == ["withdrawn"]
+
+
+# -- Whatever the fiber is doing -----------------------------------------------------------------------------
+
+
+def endless(step: IO[object]) -> IO[Any]:
+    """Repeat a step for ever."""
+    return step.flat_map(lambda value: endless(step))
+
+
+STATES: dict[str, IO[Any]] = {
+    "parked": never,
+    "sleeping": endless(rest(1)),
+    "yielding": endless(yield_now),
+    "acting": endless(delay(int)),
+    "running structure": endless(unit),
+    "entering scopes": endless(unit.move_on_after(1000)),
+    "queued": endless(par_collect([yield_now, yield_now])),
+    "in a group": endless(task_group(lambda group: group.fork(yield_now))),
+    "handling": endless(suspend(lambda: fail("again")).catch_all(lambda error: unit)),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_cancel_arrives_whatever_the_fiber_is_doing(backend: Backend, state: str) -> None:
+    """A fiber that goes on for ever in one way or another is cancelled, and its finalizer runs."""
+    journal = Journal()
+
+    def body(scope: CancelScope) -> IO[Any]:
+        stopping = yield_now.repeat(3).then(scope.cancel())
+        return par_zip(STATES[state].ensuring(journal.note("closed")), stopping)
+
+    assert value_of(backend.run(cancel_scope(body))) is None
+    assert journal == ["closed"]
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: str(host.name))
+def test_deadline_arrives_whatever_the_fiber_is_doing(host: Backend, state: str) -> None:
+    """The same for a deadline, when nobody else is there who could cancel."""
+    assert value_of(host.run(STATES[state].move_on_after(2 * TICK))) is None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from effio import (
     IO,
     CancelScope,
     Do,
+    Success,
     TaskGroup,
     bracket,
     cancel_scope,
@@ -26,6 +29,7 @@ from effio import (
 from effio.algebra.handle import Restore
 from effio.cause import Cancelled, Fail, Then
 from tests.conformance.support import (
+    SIMULATED,
     TICK,
     Backend,
     Journal,
@@ -234,6 +238,34 @@ def test_restore_works_in_the_children_of_the_shielded_fiber(backend: Backend) -
 
     assert value_of(backend.run(cancel_scope(lambda scope: scope.cancel().then(shield(region))))) is None
     assert journal == ["protected"]
+
+
+@pytest.mark.parametrize("shielding", [True, False], ids=["shield", "call"])
+def test_value_of_an_acquisition_reaches_its_finalizer_at_any_length_of_run(shielding: bool) -> None:
+    """However many steps ran before, nothing is cancelled between an acquisition and the `ensuring` after it."""
+    journal = Journal()
+    acquire = journal.note("open").shielded() if shielding else journal.note("open")
+
+    def padded(steps: int) -> IO[Any]:
+        if steps:
+            return pure(steps - 1).flat_map(padded)
+        return acquire.flat_map(lambda resource: never.ensuring(journal.note("close")))
+
+    for steps in range(1_100):
+        program = (cancelled_at_once if shielding else timed_out)(padded(steps))
+        assert SIMULATED.run(program) == Success(None)
+        assert journal in ([], ["open", "close"]), steps
+        journal.clear()
+
+
+def cancelled_at_once(program: IO[Any]) -> IO[Any]:
+    """Run a program in a scope that is cancelled before it."""
+    return cancel_scope(lambda scope: scope.cancel().then(program))
+
+
+def timed_out(program: IO[Any]) -> IO[Any]:
+    """Run a program under a deadline."""
+    return program.move_on_after(TICK)
 
 
 def test_shielded_part_of_an_expired_timeout_sees_no_deadline(backend: Backend) -> None:

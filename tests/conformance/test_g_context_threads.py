@@ -142,7 +142,7 @@ def test_answer_from_a_thread_after_the_cancel_is_ignored(foreign: Backend) -> N
     journal = Journal()
 
     def register(resume: Resume) -> IO[None]:
-        start_thread(lambda: resume(pure("late")), after=3)
+        start_thread(lambda: resume(pure("late")), after=10)
         return journal.note("withdrawn")
 
     program: IO[str] = from_callback(register)
@@ -156,7 +156,7 @@ def test_answer_from_a_thread_after_the_run(foreign: Backend) -> None:
     """An answer that comes when the run is over is ignored."""
 
     def register(resume: Resume) -> None:
-        start_thread(lambda: resume(pure("late")), after=4)
+        start_thread(lambda: resume(pure("late")), after=10)
 
     program: IO[str] = from_callback(register)
 

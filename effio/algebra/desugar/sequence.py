@@ -37,10 +37,6 @@ def unit(node: derived.Unit) -> Program:
     return UNIT
 
 
-def then_other(node: derived.Then) -> Program:
-    return FlatMap(node.source, constant(node.other))
-
-
 def tap(node: derived.Tap) -> Program:
     return FlatMap(node.source, partial(tapped, node.function))
 
@@ -153,7 +149,6 @@ def until_success(node: derived.Retry) -> Generator[Program, Any, Any]:
 
 ROWS: Final[dict[type, Callable[[Any], Program]]] = {
     derived.Unit: unit,
-    derived.Then: then_other,
     derived.Tap: tap,
     derived.Zip: zip_other,
     derived.Flatten: flatten,

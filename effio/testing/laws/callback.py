@@ -65,11 +65,11 @@ def the_canceller_is_for_cancels(value: object, seconds: int, fin: AnyIO) -> Equ
 
 def a_cancel_runs_the_canceller(seconds: int, fin: AnyIO) -> Equation:
     """What undoes the registration runs when the wait is cancelled, and is waited for."""
-    left = from_callback(lambda resume: fin.exit()).move_on_after(seconds)
-    return Equation(left, sleep(seconds).then(fin.exit()).as_value(None))
+    waiting: AnyIO = from_callback(lambda resume: fin.exit())
+    return Equation(waiting.move_on_after(seconds), sleep(seconds).then(fin.exit()).as_value(None))
 
 
 def without_a_canceller(seconds: int) -> Equation:
     """A wait that nobody can undo is abandoned."""
-    left: AnyIO = from_callback(lambda resume: None)
-    return Equation(left.move_on_after(seconds), sleep(seconds))
+    waiting: AnyIO = from_callback(lambda resume: None)
+    return Equation(waiting.move_on_after(seconds), sleep(seconds))

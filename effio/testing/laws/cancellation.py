@@ -45,7 +45,8 @@ def restore_of_the_outer_shield(around: Context, fa: AnyIO) -> Equation:
 
 def restore_that_escaped(around: Context, fa: AnyIO) -> Equation:
     """A restore changes nothing outside of its shield."""
-    left = around(shield(lambda restore: pure(restore)).flat_map(lambda restore: restore(fa)))
+    escaped = shield(pure)
+    left = around(escaped.flat_map(lambda restore: restore(fa)))
     return Equation(left, around(unit.then(fa)))
 
 
@@ -86,7 +87,7 @@ def a_failing_finalizer(error: object, fin: AnyIO) -> Equation:
 
 def nothing_comes_after_a_cancel(fa: AnyIO) -> Equation:
     """Where a cancel hits, the program ends."""
-    return Equation(cancel_scope(lambda scope: cancelled(scope).then(fa)), cancel_scope(lambda scope: cancelled(scope)))
+    return Equation(cancel_scope(lambda scope: cancelled(scope).then(fa)), cancel_scope(cancelled))
 
 
 def a_cancel_inside_a_shield(around: Context, fa: AnyIO, fb: AnyIO) -> Equation:

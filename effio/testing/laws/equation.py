@@ -9,25 +9,18 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 from hypothesis import strategies as st
-from returns.result import Failure, Success
 
-from effio.algebra.create import delay
+from effio.algebra.create import delay, unit
 from effio.algebra.io import IO
-from effio.data.cause import Cause
 from effio.testing import programs as p
 from effio.testing import strategies
 from effio.testing.building import to_io
+from effio.testing.laws.view import View, everything
 from effio.testing.observation import Log, Observation, simulated
 
 AnyIO: TypeAlias = IO[Any, Any]
 Continuation: TypeAlias = Callable[[Any], AnyIO]
 Function: TypeAlias = Callable[[Any], Any]
-View: TypeAlias = Callable[[Observation], object]
-
-
-def everything(seen: Observation) -> object:
-    """See all of it."""
-    return seen
 
 
 @attrs.frozen
@@ -44,7 +37,7 @@ Law: TypeAlias = Callable[..., Equation]
 
 def laws_of(module: ModuleType) -> list[Law]:
     """List the laws in a module, in the order of its text."""
-    laws = [law for name, law in getmembers(module, isfunction) if is_law(module, law)]
+    laws = [law for _, law in getmembers(module, isfunction) if is_law(module, law)]
     return sorted(laws, key=lambda law: law.__code__.co_firstlineno)
 
 
@@ -104,7 +97,7 @@ def context(parts: tuple[str, int], log: Log) -> Callable[[AnyIO], AnyIO]:
     word, seconds = parts
     words: dict[str, Callable[[AnyIO], AnyIO]] = {
         "nothing": lambda io: io,
-        "fail_after": lambda io: io.fail_after(seconds),
+        "fail_after": lambda io: unit.then(io).fail_after(seconds),
         "move_on_after": lambda io: io.move_on_after(seconds),
         "shielded": lambda io: io.shielded().move_on_after(seconds),
         "exit": lambda io: io.exit(),
@@ -149,53 +142,3 @@ STRATEGIES: Final[dict[str, st.SearchStrategy[Given]]] = {
 def arguments(law: Law) -> st.SearchStrategy[dict[str, Given]]:
     """Generate what a law wants, as the names of its parameters say."""
     return st.fixed_dictionaries({name: STRATEGIES[name] for name in signature(law).parameters})
-
-
-# -- Views ---------------------------------------------------------------------------------------------------
-
-
-def unordered(seen: Observation) -> object:
-    """See everything but the order of what happened at one instant."""
-    return attrs.evolve(seen, log=tuple(sorted(seen.log, key=repr)))
-
-
-def primary(seen: Observation) -> object:
-    """See the first typed error alone where there are nothing but typed errors."""
-    cause = None if isinstance(seen.exit, Success) else seen.exit.failure()
-    first = None if cause is None or cause.has_defect or cause.has_cancelled else cause.first_fail()
-    return seen if first is None else attrs.evolve(seen, exit=Failure(first))
-
-
-def leaves(seen: Observation) -> object:
-    """See what failed, not what ran side by side."""
-    if isinstance(seen.exit, Success):
-        return seen
-    return attrs.evolve(seen, exit=Success([str(leaf) for leaf in seen.exit.failure().leaves()]))
-
-
-def nameless(seen: Observation) -> object:
-    """See everything but the names of fibers and of constructs."""
-    log = tuple((time, text, without_names(detail)) for time, text, detail in seen.log)
-    return attrs.evolve(seen, exit=without_names(seen.exit), log=log)
-
-
-def without_names(value: object) -> object:
-    """The same value, exit or list of them with all names left out of its causes."""
-    if isinstance(value, Failure) and isinstance(value.failure(), Cause):
-        return Failure(anonymous(value.failure()))
-    if isinstance(value, Success):
-        return Success(without_names(value.unwrap()))
-    if isinstance(value, list | tuple):
-        return [without_names(part) for part in value]
-    return anonymous(value) if isinstance(value, Cause) else value
-
-
-def anonymous(cause: Cause[Any]) -> object:
-    """A cause as nested tuples without names."""
-    return cause.fold(
-        on_fail=lambda error: ("fail", error),
-        on_die=lambda error: ("die", type(error), error.args),
-        on_cancelled=lambda leaf: ("cancelled", leaf.source, leaf.reason),
-        on_then=lambda parts: ("then", *parts),
-        on_both=lambda parts: ("both", *parts),
-    )

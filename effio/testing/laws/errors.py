@@ -5,7 +5,8 @@ from __future__ import annotations
 from returns.result import Failure, Success
 
 from effio.algebra.create import cancel_scope, delay, die, fail, from_exit, pure, sleep
-from effio.testing.laws.equation import AnyIO, Continuation, Equation, Function, primary
+from effio.testing.laws.equation import AnyIO, Continuation, Equation, Function
+from effio.testing.laws.view import primary
 
 
 def fail_absorbs(error: object, f: Continuation) -> Equation:
@@ -118,7 +119,7 @@ def or_die_shows_a_bug(bug: Exception) -> Equation:
 
 def retry_stops_at_success(fa: AnyIO, times: int) -> Equation:
     """What has succeeded, or cannot be handled, is not run again."""
-    settled = fa.catch_all(lambda error: pure(error))
+    settled = fa.catch_all(pure)
     return Equation(settled.retry(times), settled)
 
 

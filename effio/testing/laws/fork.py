@@ -5,7 +5,8 @@ from __future__ import annotations
 from effio.algebra.create import fail, never, pure, shield, sleep, task_group
 from effio.algebra.io import IO
 from effio.data.exit import Exit
-from effio.testing.laws.equation import AnyIO, Equation, leaves, nameless
+from effio.testing.laws.equation import AnyIO, Equation
+from effio.testing.laws.view import leaves, nameless
 
 
 def is_cancelled(exit: Exit[object, object]) -> bool:

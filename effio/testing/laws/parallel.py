@@ -12,14 +12,8 @@ from effio.algebra.combine import (
     par_validate,
 )
 from effio.algebra.create import fail, never, pure, sleep
-from effio.testing.laws.equation import (
-    AnyIO,
-    Continuation,
-    Equation,
-    leaves,
-    nameless,
-    unordered,
-)
+from effio.testing.laws.equation import AnyIO, Continuation, Equation
+from effio.testing.laws.view import leaves, nameless, unordered
 
 
 def parallel_is_sequential_when_nothing_shows(still: AnyIO, still2: AnyIO) -> Equation:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from effio.algebra.arity import first_completed, race
 from effio.algebra.combine import race_all, race_staggered
 from effio.algebra.create import delay, fail, never, now, pure, sleep, suspend, unit
-from effio.testing.laws.equation import AnyIO, Equation, leaves, nameless
+from effio.testing.laws.equation import AnyIO, Equation
+from effio.testing.laws.view import leaves, nameless
 
 
 def race_with_never(ending: AnyIO) -> Equation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any, Final, final
 
 import attrs
@@ -98,18 +98,22 @@ class Family(Region):
 
     def conclude(self, value: Outcome, failures: dict[int, Cause[Any]], *, unwinding: bool = False) -> Outcome:
         """End with `failures` side by side, each leaf once, after the cancel from outside if there is one."""
-        seen: set[int] = set()
         parts: list[Cause[Any]] = []
         for index in sorted(failures):
-            new = failures[index].keep(lambda leaf: id(leaf) not in seen)
+            new = unseen(failures[index], parts)
             parts += [] if new is None else [new]
-            seen |= {id(leaf) for leaf in failures[index].leaves()}
         cause = Both(tuple(parts), self.name) if parts else None
         if self.cut is not None:
             target = in_sight(self.regions)
             leaf = self.cut if target is None else leaf_of(target)
             return Failed(then(leaf, cause), unwinding or target is not None)
         return value if cause is None else Failed(cause)
+
+
+def unseen(cause: Cause[Any], others: Iterable[Cause[Any]]) -> Cause[Any] | None:
+    """The leaves of a cause that are in no other one."""
+    seen = {id(leaf) for other in others for leaf in other.leaves()}
+    return cause.keep(lambda leaf: id(leaf) not in seen)
 
 
 # -- Parallel ------------------------------------------------------------------------------------------------
@@ -193,6 +197,7 @@ class Parallel(Family):
 
 
 def together(run: Run, here: Place, node: p.Together) -> Walk:
+    """Starting children is an action; the whole ends when all of them have ended."""
     cut = cut_at(here.regions)
     if cut is not None:
         return cut
@@ -233,6 +238,7 @@ BODY: Final = -1
 
 
 def group(run: Run, here: Place, node: p.Group) -> Walk:
+    """A body that fails stops the children; the group ends when all of them have ended."""
     family = Grouped(here.fiber, name="task_group", place=here, on_failure=node.on_failure)
     here.fiber.families.append(family)
     inner = attrs.evolve(here.inside(family), groups=(*here.groups, family))
@@ -248,13 +254,13 @@ def group(run: Run, here: Place, node: p.Group) -> Walk:
     if isinstance(body, Done):
         return family.conclude(body, family.failures)
     own = family.own(here.fiber, body.cause)
-    seen = {id(leaf) for cause in family.failures.values() for leaf in cause.leaves()}
-    own = None if own is None else own.keep(lambda leaf: id(leaf) not in seen)
+    own = None if own is None else unseen(own, family.failures.values())
     failures = family.failures if own is None else {**family.failures, BODY: own}
     return family.conclude(Done(), failures, unwinding=body.unwinding)
 
 
 def fork(run: Run, here: Place, node: p.Fork) -> Walk:
+    """Starting a child is an action; the child has not run yet."""
     family: Grouped | None = outwards(here.groups, node.group)
 
     def start() -> None:
@@ -266,28 +272,26 @@ def fork(run: Run, here: Place, node: p.Fork) -> Walk:
 
 
 def watch(run: Run, here: Place, node: p.Watch) -> Walk:
+    """Waiting for an end is an action; a cancel is asked for first, and may hit the one who asks."""
     family: Grouped | None = outwards(here.groups, node.group)
     if family is None or not family.fibers:
         return (yield from action(here, lambda: None))
     target = family.fibers[node.fiber % len(family.fibers)]
-    if node.how == "cancel_soon":
-        return (yield from cancelling(run, here, target))
-    if node.how == "cancel":
+    if node.how in ("cancel", "cancel_soon"):
         asked = yield from cancelling(run, here, target)
-        if isinstance(asked, Failed):
+        if isinstance(asked, Failed) or node.how == "cancel_soon":
             return asked
-    exit = target.exit
-    if exit is None:
+    if target.exit is None:
         wait = Wait(here.regions)
         target.watchers.append((here.fiber, wait))
-        exit = yield from waiting(here, wait)
-    elif node.how != "cancel":
-        cut = cut_at(here.regions)
-        exit = exit if cut is None else cut
-    if isinstance(exit, Failed):
-        return exit
-    return outcome_of(exit) if node.how == "join" else Done(exit)
+        ended = yield from waiting(here, wait)
+    else:
+        ended = cut_at(here.regions) or Done(target.exit)
+    if isinstance(ended, Failed) or node.how != "join":
+        return ended
+    return outcome_of(ended.value)
 
 
 def cancel_group(run: Run, here: Place, node: p.CancelGroup) -> Walk:
+    """Ask a group to stop."""
     return cancelling(run, here, outwards(here.groups, node.group))

@@ -1,7 +1,7 @@
 """The machine of the model: regions, fibers, outcomes, and one run with its queue and its timers.
 
-A program is walked in direct style by a coroutine that yields when its fiber has to wait; the regions around a place are
-passed inwards as a plain tuple, and a failure that comes back says itself whether it still unwinds.
+A program is walked in direct style by a coroutine that yields when its fiber has to wait; the regions around a place
+are passed inwards as a plain tuple, and a failure that comes back says itself whether it still unwinds.
 """
 
 from __future__ import annotations
@@ -129,6 +129,7 @@ Walk: TypeAlias = "Generator[Wait, Any, Outcome]"
 
 
 def outcome_of(exit: Exit[Any, Any]) -> Outcome:
+    """The outcome of taking on an exit."""
     return Done(exit.unwrap()) if isinstance(exit, Success) else Failed(exit.failure())
 
 
@@ -246,7 +247,7 @@ class Run:
         fiber.exit = outcome.exit
         fiber.over = True
         for watcher, wait in fiber.watchers:
-            self.wake(watcher, wait, fiber.exit)
+            self.wake(watcher, wait, Done(fiber.exit))
         if fiber.family is not None:
             fiber.family.child_ended(self, fiber, fiber.exit)
 
@@ -274,16 +275,18 @@ def cut_at(regions: Regions) -> Failed | None:
 
 
 def leaf_of(region: Region) -> Cancelled:
+    """The cancellation that a cancelled region causes, the same for all that it hits."""
     assert region.request is not None
     return region.request
 
 
-def waiting(here: Place, wait: Wait) -> Generator[Wait, Any, Any]:
+def waiting(here: Place, wait: Wait) -> Walk:
     """Wait; a cancel that is there already, or comes before what is waited for, gives a `Failed`."""
     cut = cut_at(here.regions)
     if cut is not None:
         return cut
-    return (yield wait)
+    woken: Outcome = yield wait
+    return woken
 
 
 def at_once(outcome: Outcome) -> Walk:
@@ -292,7 +295,7 @@ def at_once(outcome: Outcome) -> Walk:
     return outcome
 
 
-def action(here: Place, do: Callable[[], None]) -> Walk:
+def action(here: Place, do: Callable[[], object]) -> Walk:
     """Do something that takes no time, unless a cancel hits here."""
     yield from ()
     return cut_at(here.regions) or Done(do())

@@ -38,22 +38,27 @@ from effio.testing.reference.run import (
 
 
 def pure(run: Run, here: Place, node: p.Pure) -> Walk:
+    """No action."""
     return at_once(Done(node.value))
 
 
 def fail(run: Run, here: Place, node: p.Fail) -> Walk:
+    """No action."""
     return at_once(Failed(Fail(node.error)))
 
 
 def die(run: Run, here: Place, node: p.Die) -> Walk:
+    """No action."""
     return at_once(Failed(Die(p.Bug(node.message))))
 
 
 def note(run: Run, here: Place, node: p.Note) -> Walk:
+    """An action that takes no time."""
     return action(here, lambda: run.log.append((run.now, node.text, None)))
 
 
 def sleep(run: Run, here: Place, node: p.Sleep) -> Walk:
+    """Wait for a timer, or go to the end of the queue and look for a cancel again."""
     if node.seconds == 0:
         cut = cut_at(here.regions)
         if cut is None:
@@ -67,6 +72,7 @@ def sleep(run: Run, here: Place, node: p.Sleep) -> Walk:
 
 
 def never(run: Run, here: Place, node: p.Never) -> Walk:
+    """Wait for nothing."""
     return (yield from waiting(here, Wait(here.regions)))
 
 
@@ -74,6 +80,7 @@ def never(run: Run, here: Place, node: p.Never) -> Walk:
 
 
 def steps(run: Run, here: Place, node: p.Steps) -> Walk:
+    """The first failure ends them."""
     outcome: Outcome = Done()
     for part in node.parts:
         outcome = yield from run.walk(here, part)
@@ -83,6 +90,7 @@ def steps(run: Run, here: Place, node: p.Steps) -> Walk:
 
 
 def catch_all(run: Run, here: Place, node: p.CatchAll) -> Walk:
+    """A handler sees typed errors alone, and nothing of what unwinds."""
     outcome = yield from run.walk(here, node.source)
     if isinstance(outcome, Failed) and not outcome.unwinding and is_typed(outcome.cause):
         outcome = yield from run.walk(here, node.handler)
@@ -90,6 +98,7 @@ def catch_all(run: Run, here: Place, node: p.CatchAll) -> Walk:
 
 
 def to_exit(run: Run, here: Place, node: p.ToExit) -> Walk:
+    """Everything is a value, but what unwinds."""
     outcome = yield from run.walk(here, node.source)
     if isinstance(outcome, Failed) and outcome.unwinding:
         return outcome
@@ -97,6 +106,7 @@ def to_exit(run: Run, here: Place, node: p.ToExit) -> Walk:
 
 
 def named(run: Run, here: Place, node: p.Named) -> Walk:
+    """A name shows in the names of fibers only."""
     return run.walk(here, node.source)
 
 
@@ -104,6 +114,7 @@ def named(run: Run, here: Place, node: p.Named) -> Walk:
 
 
 def shielded(here: Place) -> Place:
+    """The same place, protected from all regions around it."""
     return here.inside(Shielding())
 
 
@@ -119,11 +130,14 @@ def finalized(run: Run, here: Place, source: Walk, finalizer: Callable[[Place, O
 
 
 def ensuring(run: Run, here: Place, node: p.Ensuring) -> Walk:
+    """The same finalizer for every exit."""
     source = run.walk(here, node.source)
     return finalized(run, here, source, lambda inner, outcome: run.walk(inner, node.finalizer))
 
 
 def on_exit(run: Run, here: Place, node: p.OnExit) -> Walk:
+    """The exit is noted first; nothing in a finalizer can be cut from outside."""
+
     def finalizer(inner: Place, outcome: Outcome) -> Walk:
         run.log.append((run.now, "exit", outcome.exit))
         return run.walk(inner, node.finalizer)
@@ -132,6 +146,8 @@ def on_exit(run: Run, here: Place, node: p.OnExit) -> Walk:
 
 
 def on_cancel(run: Run, here: Place, node: p.OnCancel) -> Walk:
+    """A finalizer for causes with a cancellation in them."""
+
     def finalizer(inner: Place, outcome: Outcome) -> Walk:
         cancelled = isinstance(outcome, Failed) and outcome.cause.has_cancelled
         return run.walk(inner, node.finalizer if cancelled else p.Pure())
@@ -140,6 +156,7 @@ def on_cancel(run: Run, here: Place, node: p.OnCancel) -> Walk:
 
 
 def bracket(run: Run, here: Place, node: p.Bracket) -> Walk:
+    """Acquire shielded; the use has a finalizer from the moment that there is something to release."""
     acquired = yield from run.walk(shielded(here), node.acquire)
     if isinstance(acquired, Failed):
         return acquired
@@ -147,11 +164,13 @@ def bracket(run: Run, here: Place, node: p.Bracket) -> Walk:
 
 
 def shield(run: Run, here: Place, node: p.Shield) -> Walk:
+    """A region that hides those outside."""
     shielding = Shielding()
     return run.walk(attrs.evolve(here.inside(shielding), shields=(*here.shields, shielding)), node.source)
 
 
 def restore(run: Run, here: Place, node: p.Restore) -> Walk:
+    """The same place without one enclosing shield."""
     lifted = outwards(here.shields, node.shield)
     return run.walk(attrs.evolve(here, regions=tuple(r for r in here.regions if r is not lifted)), node.source)
 
@@ -160,22 +179,26 @@ def restore(run: Run, here: Place, node: p.Restore) -> Walk:
 
 
 def scope(run: Run, here: Place, node: p.Scope) -> Walk:
+    """A region that programs inside can refer to."""
     region = Region(here.fiber)
     inner = attrs.evolve(here.inside(region), scopes=(*here.scopes, region))
     return in_scope(run, here, run.walk(inner, node.source), region, node.seconds, p.Pure())
 
 
 def fail_after(run: Run, here: Place, node: p.FailAfter) -> Walk:
+    """A timeout that goes on with a failure."""
     name = node.source.name if isinstance(node.source, p.Named) else None
     timed_out = p.Fail(TimedOut(node.seconds, name))
     return timeout_to(run, here, p.TimeoutTo(node.source, node.seconds, timed_out))
 
 
 def move_on_after(run: Run, here: Place, node: p.MoveOnAfter) -> Walk:
+    """A timeout that goes on with None."""
     return timeout_to(run, here, p.TimeoutTo(node.source, node.seconds, p.Pure()))
 
 
 def timeout_to(run: Run, here: Place, node: p.TimeoutTo) -> Walk:
+    """A scope with a deadline."""
     region = Region(here.fiber)
     source = run.walk(here.inside(region), node.source)
     return in_scope(run, here, source, region, node.seconds, node.fallback)
@@ -206,4 +229,5 @@ def in_scope(run: Run, here: Place, source: Walk, region: Region, seconds: int |
 
 
 def cancel_scope(run: Run, here: Place, node: p.CancelScope) -> Walk:
+    """Ask a scope to stop."""
     return cancelling(run, here, outwards(here.scopes, node.scope))

@@ -1,0 +1,62 @@
+"""The interpreter does what the model says, on generated programs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from effio.testing import programs as p
+from effio.testing.building import to_io
+from effio.testing.observation import in_asyncio, simulated
+from effio.testing.reference.model import expected
+from effio.testing.strategies import any_size, large, programs
+
+
+@any_size
+@given(programs)
+def test_simulation_agrees_with_the_model(program: p.Program) -> None:
+    """In simulation a program ends, notes and takes time as the model says."""
+    assert simulated(lambda log: to_io(program, log)) == expected(program)
+
+
+@any_size
+@given(large)
+def test_simulation_agrees_with_the_model_on_large_programs(program: p.Program) -> None:
+    """The same holds for programs of many parts."""
+    assert simulated(lambda log: to_io(program, log)) == expected(program)
+
+
+@settings(any_size, max_examples=30)
+@given(programs)
+def test_asyncio_agrees_with_the_model(program: p.Program) -> None:
+    """On an event loop, in virtual time, a program ends, notes and takes time as the model says."""
+    assert in_asyncio(lambda log: to_io(program, log)) == expected(program)
+
+
+REPRODUCTIONS = {
+    "a cancelled owner goes on after its group": p.Steps(
+        (p.Group(p.Never(), "cancel"), p.Ensuring(p.Note("1"), p.Note("2")))
+    ),
+    "settled failures are lost in a cut": p.Together("par_settle", (p.Die("bug"), p.Never())),
+    "who cancels himself waits for ever": p.Group(p.Fork(p.Watch(0, 0, "cancel"), 0), "cancel"),
+    "who cancels its parent waits for ever": p.Group(
+        p.Fork(p.Together("par_zip", (p.Watch(0, 0, "cancel"), p.Never())), 0), "cancel"
+    ),
+    "a deadline outlives the cancel of its scope": p.Scope(
+        p.Shield(p.Group(p.Steps((p.Fork(p.Never(), 0), p.Fork(p.CancelScope(0), 0), p.Note("1"))), "cancel")),
+        1,
+    ),
+    "a failure before a lost race is not one of its finalizers": p.Together(
+        "race_all",
+        (
+            p.Together("par_zip", (p.Note("1"),)),
+            p.Group(p.Steps((p.Fork(p.Fail("e1"), 0), p.Never())), "cancel"),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("program", REPRODUCTIONS.values(), ids=REPRODUCTIONS)
+def test_what_disagreed_once_agrees(program: p.Program) -> None:
+    """Each of these programs showed a mistake."""
+    assert simulated(lambda log: to_io(program, log)) == expected(program)

@@ -1,0 +1,56 @@
+"""The notebooks run in a real kernel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+from tests.architecture.source import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SHOWN = {
+    "first-steps": (
+        "par_zip\n├─ sleep(0.1)\n│  .as_value('profile of ada')\n│  .named('profile')\n",
+        "('profile of ada', 'basket of ada')",
+        "├─ ✗ orders   ValueError: no such user\n",
+        "└─ ○ basket   cancelled, because 'orders' failed\n",
+        "(ValueError('no such user'),)",
+        "<Failure: Fail(TimedOut(30 s, 'archive'))> VirtualClock(30)",
+    )
+}
+"""What a reader must find among the outputs, in this order."""
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # it has no types
+
+
+def code_cells(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # Jupyter's own
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs_and_shows_what_it_says(path: Path) -> None:
+    """Every cell runs without an error, and together they show the tree of the program and of its errors."""
+    notebook = read(path)
+    client = nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(ROOT)}})
+    client.execute()
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    shown = "\n".join(output.get("text") or output["data"]["text/plain"] for output in outputs)
+    position = 0
+    for expected in SHOWN[path.stem]:
+        assert expected in shown[position:]
+        position = shown.index(expected, position)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_kept_without_outputs(path: Path) -> None:
+    """What a run leaves in a notebook is not under version control."""
+    left = [cell for cell in code_cells(read(path)) if cell.outputs or cell.execution_count is not None]
+    assert left == []
