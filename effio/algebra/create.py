@@ -247,7 +247,7 @@ def task_group(
         problem = ValueError(f"task_group with on_failure={on_failure!r} cannot have handler={handler!r}")
         problem.add_note('on_failure="ignore" needs a handler, which is given the cause of every failed child')
         raise problem
-    return derived.TaskGrouped(body, on_failure, handler, name)
+    return derived.TaskGrouped(body, on_failure, handler, name, caller(1))
 
 
 # -- Looking -------------------------------------------------------------------------------------------------

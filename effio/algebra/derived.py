@@ -396,6 +396,7 @@ class TaskGrouped(Derived):
     on_failure: OnFailure
     handler: Function | None = attrs.field(validator=is_function_or_none)
     name: str | None
+    site: CallSite
 
 
 @attrs.frozen(eq=False, repr=False)

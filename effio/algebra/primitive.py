@@ -415,9 +415,9 @@ class Scoped(IO[Any, Any]):
 
 @final
 class Group(IO[Any, Any]):
-    """Run what `body` makes of a new task group, then wait for all its children."""
+    """Run what `body` makes of a new task group, built at `site`, then wait for all its children."""
 
-    __slots__ = ("_body", "_handler", "_name", "_on_failure")
+    __slots__ = ("_body", "_handler", "_name", "_on_failure", "_site")
     _tag: ClassVar[int] = GROUP
 
     def __init__(
@@ -426,16 +426,19 @@ class Group(IO[Any, Any]):
         on_failure: OnFailure = "cancel",
         handler: Callable[[Cause[Any]], IO[Any, Any]] | None = None,
         name: str = "task_group",
+        site: CallSite | None = None,
     ) -> None:
         self._body = body
         self._on_failure = on_failure
         self._handler = handler
         self._name = name
+        self._site = site
 
     body = _field("body")
     on_failure = _field("on_failure")
     handler = _field("handler")
     name = _field("name")
+    site = _field("site")
 
 
 @final

@@ -45,7 +45,7 @@ from effio.algebra.primitive import (
 from effio.algebra.shape import is_io
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
-from effio.interpreter.fiber import DONE, NOTHING, PARKED, YIELDED, Fiber, Sleeping
+from effio.interpreter.fiber import DONE, NOTHING, YIELDED, Fiber, Sleeping
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
 from effio.interpreter.parallel import run_parallel
 from effio.interpreter.scope import RestoreRegion, ScopeRegion, ShieldRegion
@@ -83,28 +83,23 @@ def give_way(fiber: Fiber) -> Next:
 
 @final
 class Resume:
-    """Ends one wait of one fiber; what comes later is ignored. To be called on the run's own thread."""
+    """The wait that ends when this is called, on the run's own thread; what comes later is ignored."""
 
-    __slots__ = ("_epoch", "_fiber")
+    __slots__ = ("_fiber", "_node")
 
-    def __init__(self, fiber: Fiber) -> None:
+    def __init__(self, fiber: Fiber, node: Park) -> None:
         self._fiber = fiber
-        self._epoch = fiber.epoch
+        self._node = node
 
     def __call__(self, program: IO[Any, Any]) -> bool:
         """Wake the fiber with `program`; False if it waits no longer."""
         fiber = self._fiber
-        if fiber.epoch != self._epoch or fiber.state != PARKED:
+        if fiber.wait is not self:
             return False
-        if isinstance(fiber.wait, Parked) and fiber.wait.node._outside:
+        if self._node._outside:
             fiber.scheduler.outside -= 1
         fiber.wake(program)
         return True
-
-    @property
-    def live(self) -> bool:
-        """Whether the fiber still waits for this."""
-        return self._fiber.epoch == self._epoch and self._fiber.state == PARKED
 
     def from_anywhere(self, program: IO[Any, Any]) -> None:
         """The same from any thread."""
@@ -114,26 +109,16 @@ class Resume:
         else:
             scheduler.call(self, program)
 
-
-@final
-class Parked:
-    """The wait for a `Resume`."""
-
-    __slots__ = ("node", "resume")
-
-    def __init__(self, node: Park, resume: Resume) -> None:
-        self.node = node
-        self.resume = resume
-
     def abort(self, fiber: Fiber) -> bool:
-        if self.node._outside:
+        node = self._node
+        if node._outside:
             fiber.scheduler.outside -= 1
-        if self.node._withdraw is not None:
-            self.node._withdraw(self.resume)
+        if node._withdraw is not None:
+            node._withdraw(self)
         return True
 
     def describe(self) -> str:
-        return str(self.node._reason)
+        return str(self._node._reason)
 
 
 def park(fiber: Fiber, node: Park) -> Next:
@@ -141,8 +126,8 @@ def park(fiber: Fiber, node: Park) -> Next:
         cause = fiber.poll()
         if cause is not None:
             return Halt(cause)
-    resume = Resume(fiber)
-    fiber.park(Parked(node, resume))
+    resume = Resume(fiber, node)
+    fiber.park(resume)
     if node._outside:
         fiber.scheduler.outside += 1
     try:
@@ -269,7 +254,7 @@ def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> IO[An
 
 
 def group(fiber: Fiber, node: Group) -> Next:
-    family = TaskGroupFamily(fiber, node._name, node._on_failure, node._handler)
+    family = TaskGroupFamily(fiber, node)
     fiber.region = family
     fiber.stack.append(TaskGroupFrame(family))
     return make(fiber, node._body, handle.TaskGroup(family))
@@ -282,7 +267,7 @@ def fork(fiber: Fiber, node: Fork) -> Next:
             return Halt(cause)
     family: Family = node._group
     if family.closed:
-        return Halt(fiber.raised(ScopeClosed(node._name or "a fiber", family.name)))
+        return Halt(fiber.raised(ScopeClosed(node._name or "a fiber", family.name, family.site)))
     child = family.fork(family.handled(node._source), node._name, fiber.context.copy())
     return Pure(handle.Fiber(child))
 

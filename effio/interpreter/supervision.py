@@ -9,20 +9,19 @@ has ended; nothing can leave a family earlier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import Context
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 from effio.algebra.io import IO
-from effio.algebra.primitive import Fold, Halt, Named, Pure
+from effio.algebra.primitive import Fold, Group, Halt, Named, Pure
 from effio.data.cause import Both, Cancelled, Cause, then
 from effio.data.identity import Path
 from effio.data.location import ChildReport
+from effio.data.origin import CallSite
 from effio.interpreter.fiber import NOTHING, Fiber
 from effio.interpreter.frames import END, Frame
 from effio.interpreter.scope import Region, visible_cancel
-
-Handler: TypeAlias = Callable[[Cause[Any]], IO[Any, Any]]
 
 
 class Family(Region):
@@ -34,7 +33,7 @@ class Family(Region):
     are some still to be started.
     """
 
-    __slots__ = ("around", "children", "cut", "failures", "fiber", "forked", "more", "name", "path_", "waiting")
+    __slots__ = ("around", "children", "cut", "failures", "fiber", "forked", "more", "name", "path_", "site", "waiting")
 
     def __init__(self, owner: Fiber, name: str, outer: Region) -> None:
         self.outer = outer
@@ -51,6 +50,7 @@ class Family(Region):
         self.cut: Cancelled | None = None
         self.waiting = False
         self.more = False
+        self.site: CallSite | None = None
 
     @property
     def owner(self) -> Fiber:
@@ -223,10 +223,11 @@ class TaskGroupFamily(Family):
 
     __slots__ = ("handler", "labels", "on_failure")
 
-    def __init__(self, owner: Fiber, name: str, on_failure: str, handler: Handler | None) -> None:
-        super().__init__(owner, name, owner.region)
-        self.on_failure = on_failure
-        self.handler = handler
+    def __init__(self, owner: Fiber, node: Group) -> None:
+        super().__init__(owner, node._name, owner.region)
+        self.site = node._site
+        self.on_failure = node._on_failure
+        self.handler = node._handler
         self.labels: dict[int, str] = {BODY: "the body"}
 
     def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
@@ -246,10 +247,15 @@ class TaskGroupFamily(Family):
 
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
         return tuple(
-            ChildReport(self.labels[index], "failed" if index in parts else "cancelled")
+            ChildReport(self.labels[index], "failed" if has_failed(parts.get(index)) else "cancelled")
             for index in sorted(self.labels)
             if index in parts or (index not in self.failures and index != BODY)
         )
+
+
+def has_failed(cause: Cause[Any] | None) -> bool:
+    """Whether there is more to tell of a child than that it was cancelled."""
+    return cause is not None and not cause.is_cancelled_only
 
 
 @final

@@ -127,7 +127,7 @@ class Attempt:
 
 
 def task_group(node: derived.TaskGrouped) -> IO[Any, Any]:
-    return Group(node.body, node.on_failure, node.handler, node.name or "task_group")
+    return Group(node.body, node.on_failure, node.handler, node.name or "task_group", node.site)
 
 
 def start_service(node: derived.StartService) -> IO[Any, Any]:
