@@ -93,9 +93,7 @@ def functions(module: Module) -> Iterator[tuple[str, Function]]:
             yield f"{module.name}:{'.'.join(part.name for part in (*scope, node))}", node
 
 
-def walk(
-    node: ast.AST, scope: tuple[Definition, ...] = ()
-) -> Iterator[tuple[ast.AST, tuple[Definition, ...]]]:
+def walk(node: ast.AST, scope: tuple[Definition, ...] = ()) -> Iterator[tuple[ast.AST, tuple[Definition, ...]]]:
     """Each node below `node` with the definitions around it, outermost first."""
     inner = (*scope, node) if isinstance(node, Definition) else scope
     for child in ast.iter_child_nodes(node):

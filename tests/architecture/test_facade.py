@@ -44,7 +44,5 @@ def test_facade_only_re_exports() -> None:
 def test_import_loads_no_optional_dependency() -> None:
     """A program that only imports effio has loaded none of the packages that an extra brings."""
     source = "import sys, effio; print(*{name.partition('.')[0] for name in sys.modules})"
-    finished = subprocess.run(
-        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    finished = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=True)
     assert OPTIONAL_DEPENDENCIES.intersection(finished.stdout.split()) == set()

@@ -27,9 +27,7 @@ DEEP_FUNCTIONS: dict[str, str] = {
     "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",
 }
 
-Block = (
-    ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
-)
+Block = ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
 
 
 def length(function: Function) -> int:
@@ -74,23 +72,13 @@ def test_long_modules_are_listed_with_a_reason() -> None:
 
 def test_long_functions_are_listed_with_a_reason() -> None:
     """The functions of more than 40 lines, docstring apart, are exactly the listed ones."""
-    long = {
-        name
-        for module in modules()
-        for name, function in functions(module)
-        if length(function) > LONGEST_FUNCTION
-    }
+    long = {name for module in modules() for name, function in functions(module) if length(function) > LONGEST_FUNCTION}
     assert long == LONG_FUNCTIONS.keys()
 
 
 def test_deep_functions_are_listed_with_a_reason() -> None:
     """The functions that nest more than three compound statements are exactly the listed ones."""
-    deep = {
-        name
-        for module in modules()
-        for name, function in functions(module)
-        if nesting(function) > DEEPEST_NESTING
-    }
+    deep = {name for module in modules() for name, function in functions(module) if nesting(function) > DEEPEST_NESTING}
     assert deep == DEEP_FUNCTIONS.keys()
 
 

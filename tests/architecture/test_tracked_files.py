@@ -11,9 +11,7 @@ from tests.architecture.source import ROOT
 
 # Written so that this file does not match itself.
 FORBIDDEN = {
-    "a path of somebody's machine": re.compile(
-        r"/(?:root|home/[a-z]\w*|Users/[A-Za-z]\w*)/\w|[A-Z]:\\Users\\"
-    ),
+    "a path of somebody's machine": re.compile(r"/(?:root|home/[a-z]\w*|Users/[A-Za-z]\w*)/\w|[A-Z]:\\Users\\"),
     "a conflict marker": re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE),
     "a reminder": re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b"),
 }

@@ -32,9 +32,7 @@ E = TypeVar("E")
 def stub() -> str:
     """The whole text of the stub."""
     numbers = range(1, MOST + 1)
-    variables = "".join(
-        f'{letter}{number} = TypeVar("{letter}{number}")\n' for letter in "AE" for number in numbers
-    )
+    variables = "".join(f'{letter}{number} = TypeVar("{letter}{number}")\n' for letter in "AE" for number in numbers)
     sections = [
         zips("zip_all"),
         zips("par_zip"),
@@ -86,9 +84,7 @@ def overload(name: str, parameters: list[str], value: str, error: str) -> str:
     result = f"IO[{value}{error}]: ..."
     line = f"def {name}({given}) -> {result}"
     if len(line) > WIDTH:
-        inner = (
-            f"    {given}\n" if len(given) + 4 <= WIDTH else "".join(f"    {one},\n" for one in parameters)
-        )
+        inner = f"    {given}\n" if len(given) + 4 <= WIDTH else "".join(f"    {one},\n" for one in parameters)
         line = f"def {name}(\n{inner}) -> {result}"
     return f"@overload\n{line}\n"
 

@@ -60,9 +60,7 @@ def refused_by_pyright(directory: Path) -> dict[Place, str]:
     settings = {"include": ["cases"], "strict": ["cases"], "extraPaths": [str(ROOT)]}
     (directory / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
     command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
-    finished = subprocess.run(
-        [*command, "--project", str(directory)], capture_output=True, text=True, check=False
-    )
+    finished = subprocess.run([*command, "--project", str(directory)], capture_output=True, text=True, check=False)
     return {
         (Path(found["file"]).name, found["range"]["start"]["line"] + 1): found["message"]
         for found in json.loads(finished.stdout)["generalDiagnostics"]

@@ -20,9 +20,7 @@ exceptions = st.builds(
     st.sampled_from(["a", "b", "c"]),
 )
 
-user_groups = st.builds(
-    ExceptionGroup, st.just("the user's own"), st.lists(exceptions, min_size=1, max_size=2)
-)
+user_groups = st.builds(ExceptionGroup, st.just("the user's own"), st.lists(exceptions, min_size=1, max_size=2))
 
 fails = st.builds(Fail, st.integers(0, 3) | exceptions | user_groups, locations)
 

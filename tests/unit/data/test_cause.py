@@ -91,9 +91,7 @@ def test_cancelled_leaves_of_an_outer_scope_vanish_from_a_mixed_tree() -> None:
     """Only the real failure is left, under the groups and constructs that it was in."""
     mine = Cancelled(source="sibling", scope=7)
     tree: Cause[KeyError] = Both((Both((mine, Fail(KeyError("k")), mine), "inner"), mine), "outer")
-    assert tree.without(lambda leaf: leaf.scope == 7) == Both(
-        (Both((Fail(KeyError("k")),), "inner"),), "outer"
-    )
+    assert tree.without(lambda leaf: leaf.scope == 7) == Both((Both((Fail(KeyError("k")),), "inner"),), "outer")
 
 
 def test_group_of_which_nothing_is_left_vanishes() -> None:
@@ -128,9 +126,6 @@ def test_repr_is_one_bounded_line() -> None:
     """A few nodes are shown in full, many are counted."""
     assert repr(Fail(TimedOut(0.1))) == "Fail(TimedOut(0.1 s))"
     assert repr(Cancelled("main", source="deadline")) == "Cancelled(deadline, by='main')"
-    assert (
-        repr(Both((Then((Fail(1), Die(KeyError("k")))),), "race"))
-        == "Both[race](Then(Fail(1), Die(KeyError('k'))))"
-    )
+    assert repr(Both((Then((Fail(1), Die(KeyError("k")))),), "race")) == "Both[race](Then(Fail(1), Die(KeyError('k'))))"
     assert repr(Both(tuple(map(Fail, range(100))))).endswith("Fail(5), … 94 more)")
     assert len(repr(Fail("x" * 10_000))) < 300

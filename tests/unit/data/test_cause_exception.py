@@ -87,9 +87,7 @@ def test_nested_groups_become_nested_groups() -> None:
 
 def test_except_star_keeps_the_tags_of_the_rest() -> None:
     """What no handler took is raised as the same construct's failure."""
-    tree: Cause[Exception] = Both(
-        (Fail(ValueError(1)), Fail(KeyError(2))), "par_zip", at=PLACE, children=CHILDREN
-    )
+    tree: Cause[Exception] = Both((Fail(ValueError(1)), Fail(KeyError(2))), "par_zip", at=PLACE, children=CHILDREN)
     handled: list[Cause[object]] = []
 
     def handle_value_errors() -> None:
@@ -109,9 +107,7 @@ def test_except_star_keeps_the_tags_of_the_rest() -> None:
 
 def test_group_survives_pickle_and_copy() -> None:
     """Tags, notes and earlier failures cross a process boundary."""
-    tree: Cause[Exception] = Then(
-        (Fail(OSError("first")), Both((Fail(ValueError(1)),), "race", children=CHILDREN))
-    )
+    tree: Cause[Exception] = Then((Fail(OSError("first")), Both((Fail(ValueError(1)),), "race", children=CHILDREN)))
     raised = tree.to_exception()
     for made in (pickle.loads(pickle.dumps(raised)), copy.copy(raised)):
         assert isinstance(made, ProgramErrors)
@@ -217,9 +213,7 @@ def test_exception_keeps_nothing_alive_in_a_ring() -> None:
 
     gc.disable()
     try:
-        cause: Cause[Observed] | None = Both(
-            (Then((Fail(Observed("a")), Fail(Observed("b"), PLACE))),), "race"
-        )
+        cause: Cause[Observed] | None = Both((Then((Fail(Observed("a")), Fail(Observed("b"), PLACE))),), "race")
         assert cause is not None
         watched = [weakref.ref(error) for error in cause.failures()]
         cause.to_exception()

@@ -106,9 +106,7 @@ def test_leaves_are_the_failures_defects_and_cancellations(cause: Cause[object])
 def test_without_drops_the_chosen_cancellations_and_nothing_else(cause: Cause[object]) -> None:
     """All other leaves stay, in their order."""
     kept = cause.without(lambda cancelled: cancelled.source == "deadline")
-    expected = [
-        leaf for leaf in cause.leaves() if not (isinstance(leaf, Cancelled) and leaf.source == "deadline")
-    ]
+    expected = [leaf for leaf in cause.leaves() if not (isinstance(leaf, Cancelled) and leaf.source == "deadline")]
     assert list(kept.leaves() if kept else ()) == expected
 
 
@@ -171,9 +169,7 @@ def test_except_star_hands_every_leaf_out_once(cause: Cause[object]) -> None:
     group = Both((cause,), "par_zip").to_exception()
     assert isinstance(group, BaseExceptionGroup)
     halves = [half for half in group.split(ValueError) if half is not None]
-    assert sorted(id(leaf) for half in halves for leaf in raised_in(half)) == sorted(
-        map(id, raised_in(group))
-    )
+    assert sorted(id(leaf) for half in halves for leaf in raised_in(half)) == sorted(map(id, raised_in(group)))
     for half in halves:
         back = Cause.from_exception(half)
         assert isinstance(back, Both)

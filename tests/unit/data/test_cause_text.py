@@ -37,11 +37,7 @@ def test_nested_groups_are_drawn_in_each_other() -> None:
     """A group inside a group hangs below its own entry."""
     inner: Cause[Exception] = Both((Fail(ValueError("a")), Fail(KeyError("b"))), "race")
     assert Both((inner, Cancelled(source="deadline")), "par_zip").render() == (
-        "par_zip failed\n"
-        "├─ ✗ race failed\n"
-        "│  ├─ ✗ ValueError: a\n"
-        "│  └─ ✗ KeyError: 'b'\n"
-        "└─ ○ cancelled by a deadline"
+        "par_zip failed\n├─ ✗ race failed\n│  ├─ ✗ ValueError: a\n│  └─ ✗ KeyError: 'b'\n└─ ○ cancelled by a deadline"
     )
 
 
@@ -55,9 +51,7 @@ def test_group_that_failed_while_closing_hangs_below_the_first_failure() -> None
 
 def test_one_failure_among_many_children_is_shown() -> None:
     """A wide group is folded, the failed child stays visible and the rest is counted."""
-    children = tuple(
-        ChildReport(f"job{index}", "failed" if index == 7_000 else "succeeded") for index in range(10_000)
-    )
+    children = tuple(ChildReport(f"job{index}", "failed" if index == 7_000 else "succeeded") for index in range(10_000))
     lines = Both((Fail(ValueError("no")),), "par_traverse", children=children).render().splitlines()
     assert len(lines) == 52
     assert "├─ ✗ job7000  ValueError: no" in lines

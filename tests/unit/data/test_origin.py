@@ -82,9 +82,7 @@ def test_origin_of_what_is_not_python_is_none(function: object) -> None:
     assert origin_of(function) is None
 
 
-def test_file_below_the_working_directory_is_shown_relative(
-    tmp_path: File, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_below_the_working_directory_is_shown_relative(tmp_path: File, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person sees the file as they would type it."""
     monkeypatch.chdir(tmp_path)
     assert str(Origin(str(tmp_path / "shop" / "app.py"), 41, "refresh")) == "shop/app.py:41 in refresh"

@@ -167,7 +167,7 @@ def test_total_program_gives_its_value() -> None:
 
 
 def test_import_of_the_package_loads_no_event_loop() -> None:
-    """asyncio is imported by the first run that needs it."""
+    """Asyncio is imported by the first run that needs it."""
     import subprocess
 
     code = "import sys, effio; effio.run(effio.pure(1)); print('asyncio' in sys.modules)"
