@@ -29,7 +29,7 @@ requests: Programs = st.one_of(
     st.builds(p.Watch, indices, indices, st.sampled_from(["join", "exit", "cancel", "cancel_soon"])),
 )
 leaves: Programs = st.one_of(
-    notes, sleeps, st.builds(p.Pure, st.integers(0, 3)), failures, requests, st.just(p.Never())
+    notes, notes, sleeps, sleeps, st.builds(p.Pure, st.integers(0, 3)), failures, requests, st.just(p.Never())
 )
 
 
@@ -102,23 +102,29 @@ def grouped(children: list[p.Program], rest: p.Program) -> p.Program:
     return p.Group(p.Steps((*(p.Fork(child, 0) for child in children), rest)), "cancel")
 
 
-def trees(leaves: Programs, *shapes: Callable[[Programs], Programs], max_leaves: int = 12) -> Programs:
-    """Generate programs of the given leaves and shapes, all notes distinct."""
-
-    def extend(inner: Programs) -> Programs:
-        return st.one_of(*(shape(inner) for shape in shapes))
-
-    # Deferred, since the text of a strategy contains that of every strategy it was made of.
-    return st.deferred(lambda: st.recursive(leaves, extend, max_leaves=max_leaves).map(p.numbered))
+def trees(leaves: Programs, *shapes: Callable[[Programs], Programs], depth: int) -> Programs:
+    """Generate programs of the given leaves and shapes, so deep, all notes distinct."""
+    layer = leaves
+    for _ in range(depth):
+        layer = layer_over(layer, leaves, shapes)
+    return layer.map(p.numbered)
 
 
-programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once)
+def layer_over(inner: Programs, leaves: Programs, shapes: tuple[Callable[[Programs], Programs], ...]) -> Programs:
+    """Generate leaves, or shapes with the programs `inner` in them."""
+    # Mapped, so that all the leaves together are as likely as one shape. Deferred, since the text of a strategy
+    # contains that of every strategy that it was made of.
+    single = leaves.map(lambda leaf: leaf)
+    return st.deferred(lambda: st.one_of(single, *(shape(inner) for shape in shapes)))
+
+
+programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=3)
 """Generate programs of every kind."""
 
-large = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, max_leaves=35)
+large = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=5)
 """Generate programs of every kind and of many parts."""
 
-small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, max_leaves=5)
+small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=2)
 """Generate programs of every kind, for laws about several."""
 
 ending = trees(
@@ -127,12 +133,12 @@ ending = trees(
     with_finalizers,
     in_scopes,
     at_once,
-    max_leaves=5,
+    depth=2,
 )
 """Generate programs that cannot wait for ever."""
 
-peaceful = trees(notes | sleeps | st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, in_parallel, max_leaves=6)
+peaceful = trees(notes | sleeps | st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, in_parallel, depth=2)
 """Generate programs that neither fail nor cancel anything."""
 
-still = trees(st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, max_leaves=6)
+still = trees(st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, depth=2)
 """Generate programs that do nothing anybody could see."""

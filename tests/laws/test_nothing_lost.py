@@ -34,15 +34,6 @@ INJECTED = Injected("injected")
 TYPED = p.Fail(INJECTED)
 BUG = p.Die("injected")
 
-leaves = st.one_of(
-    strategies.notes,
-    strategies.sleeps,
-    st.builds(p.Pure, st.integers(0, 3)),
-    strategies.failures,
-    strategies.requests,
-    st.just(p.Never()),
-)
-
 
 def at_once(words: list[p.Word], policies: list[p.OnFailure]) -> Any:
     """Generate what runs together and hands on the failures that a test is about."""
@@ -71,22 +62,22 @@ def with_typed_handlers(inner: strategies.Programs) -> strategies.Programs:
 
 
 unhandled = strategies.trees(
-    leaves,
+    strategies.leaves,
     in_sequence,
     strategies.with_finalizers,
     strategies.in_scopes,
     at_once(["par_zip", "par_collect"], ["cancel", "collect"]),
-    max_leaves=8,
+    depth=3,
 )
 """Generate programs that handle no failure."""
 
 typed_handlers = strategies.trees(
-    leaves,
+    strategies.leaves,
     with_typed_handlers,
     strategies.with_finalizers,
     strategies.in_scopes,
     at_once(["par_zip", "par_collect", "par_validate", "race_all", "first_completed"], ["cancel", "collect"]),
-    max_leaves=8,
+    depth=3,
 )
 """Generate programs that handle no bug."""
 

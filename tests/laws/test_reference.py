@@ -7,23 +7,49 @@ from hypothesis import given, settings
 
 from effio.testing import programs as p
 from effio.testing.building import to_io
-from effio.testing.observation import in_asyncio, simulated
+from effio.testing.injection import (
+    cancelled_at_each_action,
+    cancelled_at_each_instant,
+    failing_after_each_action,
+)
+from effio.testing.observation import Observation, in_asyncio, simulated
 from effio.testing.reference.model import expected
 from effio.testing.strategies import any_size, large, programs
 
 
-@any_size
+def seen(program: p.Program) -> Observation:
+    """What is seen of a program in simulation."""
+    return simulated(lambda log: to_io(program, log))
+
+
+@settings(any_size, max_examples=5 * settings().max_examples)
 @given(programs)
 def test_simulation_agrees_with_the_model(program: p.Program) -> None:
     """In simulation a program ends, notes and takes time as the model says."""
-    assert simulated(lambda log: to_io(program, log)) == expected(program)
+    assert seen(program) == expected(program)
 
 
 @any_size
 @given(large)
 def test_simulation_agrees_with_the_model_on_large_programs(program: p.Program) -> None:
     """The same holds for programs of many parts."""
-    assert simulated(lambda log: to_io(program, log)) == expected(program)
+    assert seen(program) == expected(program)
+
+
+@settings(any_size, max_examples=2 * settings().max_examples)
+@given(programs)
+def test_simulation_agrees_with_the_model_wherever_it_is_cut(program: p.Program) -> None:
+    """The same holds for a program that is cancelled at any of its actions, or at any time."""
+    for cut in (*cancelled_at_each_action(program), *cancelled_at_each_instant(program, 4)):
+        assert seen(cut) == expected(cut), cut
+
+
+@any_size
+@given(programs)
+def test_simulation_agrees_with_the_model_wherever_it_fails(program: p.Program) -> None:
+    """The same holds for a program with a failure after any of its actions."""
+    for failing in failing_after_each_action(program, p.Fail("injected")):
+        assert seen(failing) == expected(failing), failing
 
 
 @settings(any_size, max_examples=30)
@@ -59,4 +85,4 @@ REPRODUCTIONS = {
 @pytest.mark.parametrize("program", REPRODUCTIONS.values(), ids=REPRODUCTIONS)
 def test_what_disagreed_once_agrees(program: p.Program) -> None:
     """Each of these programs showed a mistake."""
-    assert simulated(lambda log: to_io(program, log)) == expected(program)
+    assert seen(program) == expected(program)

@@ -11,6 +11,7 @@ import pytest
 import uvloop
 
 from effio import (
+    IO,
     Failure,
     Runtime,
     Success,
@@ -154,7 +155,7 @@ def test_virtual_deadlock_is_a_defect_that_says_who_waits() -> None:
 def test_callback_may_answer_before_anybody_waits() -> None:
     """An answer that comes while registering counts, and later ones are ignored."""
 
-    def register(resume: Callable[[object], None]) -> None:
+    def register(resume: Callable[[IO[int]], None]) -> None:
         resume(pure(1))
         resume(pure(2))
 
