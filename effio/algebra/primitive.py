@@ -18,7 +18,7 @@ from effio.data.cause import Cause
 from effio.data.exit import Exit
 from effio.data.origin import CallSite
 
-# The first five wait for the value of a source; the first three ignore its failure.
+# The first five wait for the value of a source, and the first three ignore its failure; those after NAMED are actions.
 FLAT_MAP: Final = 0
 MAP: Final = 1
 THEN: Final = 2
@@ -31,17 +31,17 @@ SUSPEND: Final = 8
 FAIL: Final = 9
 HALT: Final = 10
 DERIVED: Final = 11
-LEAF: Final = 12
-SLEEP: Final = 13
-PARK: Final = 14
-SHIELD: Final = 15
-RESTORE: Final = 16
-SCOPED: Final = 17
-GROUP: Final = 18
-PARALLEL: Final = 19
-FORK: Final = 20
-WATCH: Final = 21
-NAMED: Final = 22
+SHIELD: Final = 12
+RESTORE: Final = 13
+SCOPED: Final = 14
+GROUP: Final = 15
+NAMED: Final = 16
+LEAF: Final = 17
+SLEEP: Final = 18
+PARK: Final = 19
+PARALLEL: Final = 20
+FORK: Final = 21
+WATCH: Final = 22
 ASK: Final = 23
 
 Policy: TypeAlias = Literal["all", "settle", "validate", "race", "first"]

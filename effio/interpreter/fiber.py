@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from effio.interpreter.supervision import Family
 
 QUEUED: Final = 0
-YIELDED: Final = 1
-RUNNING: Final = 2
-PARKED: Final = 3
-DONE: Final = 4
+PREEMPTED: Final = 1
+YIELDED: Final = 2
+RUNNING: Final = 3
+PARKED: Final = 4
+DONE: Final = 5
 
-STATE_NAMES: Final = ("ready", "ready", "running", "waiting", "done")
+STATE_NAMES: Final = ("ready", "ready", "ready", "running", "waiting", "done")
 
 CHECKPOINT: Final = Sleep(0.0)
 """Any action: a fiber that is woken by a cancel resumes with it and is cancelled there."""
@@ -81,8 +82,12 @@ class Fiber(Region):
     ::
 
         queued ──> running ──> parked ──> queued ...
+                      ├──> preempted ──> running ...
                       ├──> yielded ──> running ...
                       └──> done
+
+    Preempted is a fiber whose turn was over, yielded one that gave way by an action, or had nothing but structure in
+    its turn, which counts as one: only there a cancel is looked for when it goes on, since no value is in its hands.
 
     `check` is set by a cancel of any region around the fiber and makes the next action look whether it is meant;
     `unwinding` is true from there until the region that catches the cancel, and skips handlers meanwhile.

@@ -23,6 +23,7 @@ from effio.algebra.primitive import (
     GENERATE,
     HALT,
     MAP,
+    NAMED,
     ON_EXIT,
     PURE,
     SUSPEND,
@@ -34,7 +35,7 @@ from effio.algebra.shape import is_io
 from effio.data.cause import Cause, Die
 from effio.data.origin import origin_of
 from effio.interpreter.action import ACTIONS
-from effio.interpreter.fiber import QUEUED, RUNNING, YIELDED, Fiber
+from effio.interpreter.fiber import PREEMPTED, RUNNING, YIELDED, Fiber
 from effio.interpreter.frames import GeneratorFrame, begin_finalizer
 
 STEPS_PER_TURN: Final = 1024
@@ -52,10 +53,11 @@ def advance(fiber: Fiber) -> None:
         cancelled = fiber.poll()
         if cancelled is not None:
             node = Halt(cancelled)
+    # The actions of this turn; who was woken comes with the value of one.
+    calls = 0 if fiber.state in (PREEMPTED, YIELDED) else 1
     fiber.state = RUNNING
     scheduler.current = fiber
     steps = STEPS_PER_TURN
-    calls = 0
     tag: int
     maker: Any = None
     value: Any = None
@@ -67,8 +69,7 @@ def advance(fiber: Fiber) -> None:
         while True:
             if steps <= 0:
                 fiber.node = node
-                # Only a whole turn of mere structure counts as an action: a value in hand reaches its continuation.
-                fiber.state = QUEUED if calls else YIELDED
+                fiber.state = PREEMPTED if calls else YIELDED
                 if fiber.unarmed:
                     fiber.arm_deadlines()
                 scheduler.enqueue(fiber)
@@ -122,7 +123,8 @@ def advance(fiber: Fiber) -> None:
                 except BaseException as error:
                     cause = fiber.raised(error)
             else:
-                calls += 1
+                if tag > NAMED:
+                    calls += 1
                 node = ACTIONS[tag](fiber, node)
                 if node is None:
                     return

@@ -34,13 +34,14 @@ leaves: Programs = st.one_of(
 
 
 def in_sequence(inner: Programs) -> Programs:
-    """Generate what runs one thing after another, handles failures, or names."""
-    return st.one_of(
-        st.builds(p.Steps, st.lists(inner, min_size=2, max_size=4).map(tuple)),
+    """Generate what runs one thing after another, most of all, or handles failures, or names."""
+    steps = st.builds(p.Steps, st.lists(inner, min_size=2, max_size=4).map(tuple))
+    handlers = st.one_of(
         st.builds(p.CatchAll, inner, inner),
         st.builds(p.ToExit, inner),
         st.builds(p.Named, inner, st.sampled_from(["red", "blue"])),
     )
+    return st.one_of(steps, steps, steps, steps, handlers)
 
 
 def in_step(inner: Programs) -> Programs:
@@ -94,6 +95,7 @@ def at_once(inner: Programs) -> Programs:
         st.builds(p.Group, inner, st.sampled_from(["cancel", "collect", "ignore"])),
         st.builds(p.Fork, inner, indices),
         st.builds(grouped, st.lists(inner, min_size=1, max_size=3), inner),
+        st.builds(grouped, st.lists(inner, min_size=2, max_size=3), inner),
     )
 
 
@@ -118,7 +120,7 @@ def layer_over(inner: Programs, leaves: Programs, shapes: tuple[Callable[[Progra
     return st.deferred(lambda: st.one_of(single, *(shape(inner) for shape in shapes)))
 
 
-programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=3)
+programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=4)
 """Generate programs of every kind."""
 
 large = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=5)

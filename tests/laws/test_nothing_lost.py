@@ -23,6 +23,7 @@ from effio.testing.injection import (
 from effio.testing.observation import Log, Observation, in_asyncio, simulated
 from effio.testing.strategies import any_size
 
+many = settings(any_size, max_examples=4 * settings().max_examples)
 seeds = st.none() | st.integers(0, 999)
 
 
@@ -114,28 +115,28 @@ def check_told_once(variations: Iterator[p.Program], seed: int | None) -> None:
             assert told(seen) == 1, program
 
 
-@any_size
+@many
 @given(unhandled, seeds)
 def test_a_failure_after_any_action_is_told_once(program: p.Program, seed: int | None) -> None:
     """In a program that handles nothing a typed failure is in the final cause exactly once."""
     check_told_once(failing_after_each_action(program, TYPED), seed)
 
 
-@any_size
+@many
 @given(typed_handlers, seeds)
 def test_a_bug_after_any_action_is_told_once(program: p.Program, seed: int | None) -> None:
     """No handler of typed errors, timeout or race takes a bug out of the final cause."""
     check_told_once(failing_after_each_action(program, BUG), seed)
 
 
-@any_size
+@many
 @given(unhandled, seeds)
 def test_a_failure_in_any_finalizer_is_told_once(program: p.Program, seed: int | None) -> None:
     """The failure of a finalizer is in the final cause exactly once."""
     check_told_once(failing_in_each_finalizer(program, TYPED), seed)
 
 
-@any_size
+@many
 @given(typed_handlers, seeds)
 def test_a_bug_in_any_finalizer_is_told_once(program: p.Program, seed: int | None) -> None:
     """The bug of a finalizer is in the final cause exactly once."""
@@ -151,28 +152,28 @@ def check_finalizers(program: p.Program, variations: Iterator[p.Program], seed: 
             assert broken_promises(program, seen.log) == [], variation
 
 
-@any_size
+@many
 @given(strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_when_any_action_is_cancelled(program: p.Program, seed: int | None) -> None:
     """Wherever a cancel hits, finalizers run once, to the end, inner before outer."""
     check_finalizers(program, cancelled_at_each_action(program), seed)
 
 
-@any_size
+@many
 @given(strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_whenever_the_time_is_over(program: p.Program, seed: int | None) -> None:
     """Whenever a timeout comes, finalizers run once, to the end, inner before outer."""
     check_finalizers(program, cancelled_at_each_instant(program, 4), seed)
 
 
-@any_size
+@many
 @given(strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_when_any_action_fails(program: p.Program, seed: int | None) -> None:
     """Wherever a failure comes from, finalizers run once, to the end, inner before outer."""
     check_finalizers(program, failing_after_each_action(program, TYPED), seed)
 
 
-@any_size
+@many
 @given(strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_when_one_of_them_fails(program: p.Program, seed: int | None) -> None:
     """A finalizer that fails keeps no other one from running once."""

@@ -16,27 +16,30 @@ from effio.testing.observation import Observation, in_asyncio, simulated
 from effio.testing.reference.model import expected
 from effio.testing.strategies import any_size, large, programs
 
+EXAMPLES = settings().max_examples
+"""Programs are cheap, and here is where mistakes show."""
+
 
 def seen(program: p.Program) -> Observation:
     """What is seen of a program in simulation."""
     return simulated(lambda log: to_io(program, log))
 
 
-@settings(any_size, max_examples=5 * settings().max_examples)
+@settings(any_size, max_examples=15 * EXAMPLES)
 @given(programs)
 def test_simulation_agrees_with_the_model(program: p.Program) -> None:
     """In simulation a program ends, notes and takes time as the model says."""
     assert seen(program) == expected(program)
 
 
-@any_size
+@settings(any_size, max_examples=4 * EXAMPLES)
 @given(large)
 def test_simulation_agrees_with_the_model_on_large_programs(program: p.Program) -> None:
     """The same holds for programs of many parts."""
     assert seen(program) == expected(program)
 
 
-@settings(any_size, max_examples=2 * settings().max_examples)
+@settings(any_size, max_examples=8 * EXAMPLES)
 @given(programs)
 def test_simulation_agrees_with_the_model_wherever_it_is_cut(program: p.Program) -> None:
     """The same holds for a program that is cancelled at any of its actions, or at any time."""
@@ -44,7 +47,7 @@ def test_simulation_agrees_with_the_model_wherever_it_is_cut(program: p.Program)
         assert seen(cut) == expected(cut), cut
 
 
-@any_size
+@settings(any_size, max_examples=4 * EXAMPLES)
 @given(programs)
 def test_simulation_agrees_with_the_model_wherever_it_fails(program: p.Program) -> None:
     """The same holds for a program with a failure after any of its actions."""
