@@ -264,12 +264,7 @@ def race(
 ) -> IO[A1 | A2 | A3]: ...
 @overload
 def race(
-    io1: IO[A1, E1],
-    io2: IO[A2, E2],
-    io3: IO[A3, E3],
-    /,
-    *,
-    dispose: Callable[[A1 | A2 | A3], IO[object]] | None = None,
+    io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], /, *, dispose: Callable[[A1 | A2 | A3], IO[object]] | None = None
 ) -> IO[A1 | A2 | A3, E1 | E2 | E3]: ...
 @overload
 def race(
@@ -407,12 +402,7 @@ def first_completed(
 ) -> IO[A1 | A2 | A3]: ...
 @overload
 def first_completed(
-    io1: IO[A1, E1],
-    io2: IO[A2, E2],
-    io3: IO[A3, E3],
-    /,
-    *,
-    dispose: Callable[[A1 | A2 | A3], IO[object]] | None = None,
+    io1: IO[A1, E1], io2: IO[A2, E2], io3: IO[A3, E3], /, *, dispose: Callable[[A1 | A2 | A3], IO[object]] | None = None
 ) -> IO[A1 | A2 | A3, E1 | E2 | E3]: ...
 @overload
 def first_completed(

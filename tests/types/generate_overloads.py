@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 MOST = 8
-WIDTH = 110
+WIDTH = 120
 STUB = Path(__file__).parents[2] / "effio" / "algebra" / "arity.pyi"
 
 HEAD = '''\
