@@ -171,11 +171,14 @@ class Family(Region):
         return cause if self.cut is None else self.cancelled(self.cut, cause)
 
     def cancelled(self, leaf: Cancelled, cause: Cause[Any] | None) -> Cause[Any]:
-        """End by a cancel from outside: unwind to what the owner can see, or fail with the `leaf` where it can not."""
+        """End by a cancel from outside: unwind to the outermost region that the owner sees.
+
+        Where a `restore` inside laid a child or the body open there may be none: then to the region that `leaf` tells of.
+        """
         target = visible_cancel(self.fiber.region)
         if target is not None and target.request is not None:
-            self.fiber.unwinding = True
             leaf = target.request.leaf
+        self.fiber.unwinding = True
         return leaf if cause is None else then(leaf, cause)
 
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
@@ -231,7 +234,11 @@ class TaskGroupFamily(Family):
         self.labels: dict[int, str] = {BODY: "the body"}
 
     def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
-        return program if self.handler is None else Fold(program, self.handler)
+        if self.handler is None:
+            return program
+        if isinstance(program, Named):
+            return Named(Fold(program.source, self.handler), program.name)
+        return Fold(program, self.handler)
 
     def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
         self.failures[index] = rest
@@ -262,12 +269,11 @@ def has_failed(cause: Cause[Any] | None) -> bool:
 class TaskGroupFrame(Frame):
     """The end of a task group's body: cancel the children if it failed, and wait for them."""
 
-    __slots__ = ("cause", "ended", "family", "unwinding", "value")
+    __slots__ = ("cause", "ended", "family", "value")
 
     def __init__(self, family: TaskGroupFamily) -> None:
         self.family = family
         self.ended = False
-        self.unwinding = False
         self.value: Any = None
         self.cause: Cause[Any] | None = None
 
@@ -282,7 +288,6 @@ class TaskGroupFrame(Frame):
         family = self.family
         self.ended = True
         self.cause = cause
-        self.unwinding = fiber.unwinding
         fiber.unwinding = False
         if cause.is_cancelled_only:
             first = cause.cancellations()[0]
@@ -314,11 +319,7 @@ class TaskGroupFrame(Frame):
             parts[BODY] = rest
         family.leave()
         cause = family.conclude(parts)
-        if cause is None:
-            return Pure(self.value)
-        # A body that a `restore` laid open goes on unwinding through the shield around the group.
-        fiber.unwinding = fiber.unwinding or (self.unwinding and family.cut is not None)
-        return Halt(cause)
+        return Pure(self.value) if cause is None else Halt(cause)
 
 
 # -- The background ------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from effio.algebra.create import fail, never, pure, shield, sleep, task_group
 from effio.algebra.io import IO
 from effio.data.exit import Exit
 from effio.testing.laws.equation import AnyIO, Equation
-from effio.testing.laws.view import leaves, nameless
+from effio.testing.laws.view import leaves, nameless, nameless_leaves
 
 
 def is_cancelled(exit: Exit[object, object]) -> bool:
@@ -27,9 +27,9 @@ def join_of_a_failure(error: object) -> Equation:
 
 
 def exit_of_a_fork(fa: AnyIO) -> Equation:
-    """The exit of a fiber is the exit of its program."""
+    """The exit of a fiber is the exit of its program; where both are cut from outside, the group is around the rest."""
     left = task_group(lambda group: group.fork(fa.exit()).flat_map(lambda fiber: fiber.join()))
-    return Equation(left, fa.exit(), nameless)
+    return Equation(left, fa.exit(), nameless_leaves)
 
 
 def cancelling_what_waits() -> Equation:

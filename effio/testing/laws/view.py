@@ -44,6 +44,14 @@ def nameless(seen: Observation) -> object:
     return without_names(seen.exit), seen.time, log
 
 
+def nameless_leaves(seen: Observation) -> object:
+    """See what failed, without names and whatever ran side by side."""
+    if isinstance(seen.exit, Success):
+        return nameless(seen)
+    log = [(time, text, without_names(detail)) for time, text, detail in seen.log]
+    return [without_names(leaf) for leaf in seen.exit.failure().leaves()], seen.time, log
+
+
 def without_names(value: Any) -> object:
     """The same value, exit or list of them with all names left out of its causes."""
     if isinstance(value, Success):
