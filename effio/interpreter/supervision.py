@@ -173,7 +173,7 @@ class Family(Region):
     def cancelled(self, leaf: Cancelled, cause: Cause[Any] | None) -> Cause[Any]:
         """End by a cancel from outside: unwind to the outermost region that the owner sees.
 
-        Where a `restore` inside laid a child or the body open there may be none: then to the region that `leaf` tells of.
+        Where a `restore` inside laid a child or the body open there may be none: then to the one that `leaf` tells of.
         """
         target = visible_cancel(self.fiber.region)
         if target is not None and target.request is not None:
