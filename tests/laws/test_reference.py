@@ -71,9 +71,18 @@ REPRODUCTIONS = {
     "who cancels its parent waits for ever": p.Group(
         p.Fork(p.Together("par_zip", (p.Watch(0, 0, "cancel"), p.Never())), 0), "cancel"
     ),
+    "a failure between two cancels is lost": p.MoveOnAfter(
+        p.FailAfter(p.Ensuring(p.Never(), p.Steps((p.Sleep(2), p.Fail("e1")))), 1), 2
+    ),
+    "a handler in a shield sees the cancel of a restored group": p.MoveOnAfter(
+        p.Shield(p.OnExit(p.ToExit(p.Group(p.Restore(p.Never(), 0), "cancel")), p.Note("1"))), 1
+    ),
     "a deadline outlives the cancel of its scope": p.Scope(
         p.Shield(p.Group(p.Steps((p.Fork(p.Never(), 0), p.Fork(p.CancelScope(0), 0), p.Note("1"))), "cancel")),
         1,
+    ),
+    "a named child of an ignoring group loses its name": p.Group(
+        p.OnExit(p.Steps((p.Fork(p.Named(p.CancelGroup(0), "red"), 0), p.Sleep(2))), p.Pure()), "ignore"
     ),
     "a failure before a lost race is not one of its finalizers": p.Together(
         "race_all",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from effio.algebra.create import bracket, cancel_scope, fail, pure, shield, sleep, unit, yield_now
+from effio.algebra.create import (
+    bracket,
+    cancel_scope,
+    fail,
+    never,
+    pure,
+    shield,
+    sleep,
+    task_group,
+    unit,
+    yield_now,
+)
 from effio.algebra.handle import CancelScope
 from effio.testing.laws.equation import AnyIO, Continuation, Equation
 
@@ -114,6 +125,25 @@ def outer_wins(fa: AnyIO, fin: AnyIO) -> Equation:
         ).then(fa)
     )
     return Equation(left, cancel_scope(lambda scope: cancelled(scope).ensuring(fin)))
+
+
+def a_failure_between_two_cancels(fa: AnyIO, error: object) -> Equation:
+    """What failed while an inner cancel was on its way is kept when an outer one takes over."""
+
+    def inside(outer: CancelScope) -> AnyIO:
+        finalizer = outer.cancel().then(fail(error))
+        return cancel_scope(lambda inner: cancelled(inner).ensuring(finalizer)).then(fa)
+
+    return Equation(cancel_scope(inside), fail(error))
+
+
+def handlers_between_restore_and_shield(fa: AnyIO, f: Continuation) -> Equation:
+    """A cancel that hits a restored part passes the handlers in the shield, also those around a group."""
+
+    def guarded(restore: Context) -> AnyIO:
+        return task_group(lambda group: restore(never)).exit().flat_map(f).then(fa)
+
+    return Equation(shield(guarded).move_on_after(1), never.move_on_after(1))
 
 
 def cancelling_twice(fin: AnyIO) -> Equation:
