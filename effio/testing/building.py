@@ -55,10 +55,6 @@ class Around:
     groups: tuple[Open, ...] = ()
     restores: tuple[Restoring, ...] = ()
 
-    def in_child(self) -> Around:
-        """The same in another fiber, which has its own shields."""
-        return attrs.evolve(self, restores=())
-
 
 def build(around: Around, program: p.Program) -> AnyIO:
     """The program of effio for a node."""
@@ -147,7 +143,7 @@ def cancel_of_scope(around: Around, node: p.CancelScope) -> AnyIO:
 
 def together(around: Around, node: p.Together) -> AnyIO:
     """The parallel word, its parts in fibers of their own."""
-    ios = [build(around.in_child(), part) for part in node.parts]
+    ios = [build(around, part) for part in node.parts]
     words: dict[str, Callable[[], AnyIO]] = {
         "par_zip": lambda: par_zip(*ios),
         "par_collect": lambda: par_collect(ios, limit=node.limit),
@@ -176,7 +172,7 @@ def fork(around: Around, node: p.Fork) -> AnyIO:
     if not around.groups:
         return delay(nothing)
     chosen: Open = outwards(around.groups, node.group)
-    return chosen.group.fork(build(around.in_child(), node.source)).map(chosen.fibers.append)
+    return chosen.group.fork(build(around, node.source)).map(chosen.fibers.append)
 
 
 def watch(around: Around, node: p.Watch) -> AnyIO:

@@ -142,7 +142,7 @@ class Shield(Program):
 
 @attrs.frozen
 class Restore(Program):
-    """Run `source` as if an enclosing shield of the same fiber were not there."""
+    """Run `source` as if an enclosing shield were not there."""
 
     source: Program
     shield: int

@@ -113,11 +113,16 @@ def trees(leaves: Programs, *shapes: Callable[[Programs], Programs], depth: int)
 
 
 def layer_over(inner: Programs, leaves: Programs, shapes: tuple[Callable[[Programs], Programs], ...]) -> Programs:
-    """Generate leaves, or shapes with the programs `inner` in them."""
-    # Mapped, so that all the leaves together are as likely as one shape. Deferred, since the text of a strategy
-    # contains that of every strategy that it was made of.
-    single = leaves.map(lambda leaf: leaf)
-    return st.deferred(lambda: st.one_of(single, *(shape(inner) for shape in shapes)))
+    """Generate leaves, or shapes with the programs `inner` in them; all leaves together are as likely as one shape."""
+    either = st.one_of(leaves.map(lambda leaf: leaf), *(shape(inner) for shape in shapes))
+
+    # Composite, since the text of any other strategy contains that of every strategy that it was made of.
+    @st.composite
+    def layer(draw: st.DrawFn) -> p.Program:
+        program: p.Program = draw(either)
+        return program
+
+    return layer()
 
 
 programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=4)

@@ -44,21 +44,17 @@ class Family(Region):
     """The children of a construct, inside of `regions`; `cut` is a cancel from outside that hit one of them."""
 
     name: str = attrs.field(kw_only=True)
-    place: Place = attrs.field(kw_only=True)
+    regions: Regions = attrs.field(kw_only=True)
     children: list[Fiber] = attrs.field(factory=list[Fiber])
     failures: dict[int, Cause[Any]] = attrs.field(factory=dict[int, Any])
     cut: Cancelled | None = None
     wait: Wait | None = None
 
-    @property
-    def regions(self) -> Regions:
-        return self.place.regions
-
-    def start(self, run: Run, index: int, program: p.Program) -> Fiber:
-        """Add a child; it runs when its turn comes."""
+    def start(self, run: Run, here: Place, index: int, program: p.Program) -> Fiber:
+        """Add a child of a program that stands `here`; it runs when its turn comes."""
         name = program.name if isinstance(program, p.Named) else f"{self.name}[{index}]"
         child = Fiber(name=name, index=index, family=self)
-        place = attrs.evolve(self.place, fiber=child, regions=(*self.regions, self, child), shields=())
+        place = attrs.evolve(here, fiber=child, regions=(*self.regions, self, child))
         self.children.append(child)
         run.start(child, self.child(run, place, program))
         return child
@@ -96,7 +92,7 @@ class Family(Region):
         self.over = True
         self.owner.families.remove(self)
 
-    def conclude(self, value: Outcome, failures: dict[int, Cause[Any]], *, unwinding: bool = False) -> Outcome:
+    def conclude(self, value: Outcome, failures: dict[int, Cause[Any]]) -> Outcome:
         """End with `failures` side by side, each leaf once, after the cancel from outside if there is one."""
         parts: list[Cause[Any]] = []
         for index in sorted(failures):
@@ -106,7 +102,7 @@ class Family(Region):
         if self.cut is not None:
             target = in_sight(self.regions)
             leaf = self.cut if target is None else leaf_of(target)
-            return Failed(then(leaf, cause), unwinding or target is not None)
+            return Failed(then(leaf, cause), unwinding=True)
         return value if cause is None else Failed(cause)
 
 
@@ -127,6 +123,7 @@ class Parallel(Family):
     """The parts of one parallel word; once `decided`, no more of them are started."""
 
     node: p.Together = attrs.field(kw_only=True)
+    place: Place = attrs.field(kw_only=True)
     exits: dict[int, Exit[Any, Any]] = attrs.field(factory=dict[int, Any])
     started: int = 0
     decided: bool = False
@@ -143,7 +140,7 @@ class Parallel(Family):
             if isinstance(part, p.Pure):
                 self.take(run, index, f"{self.name}[{index}]", Success(part.value), None)
             else:
-                self.start(run, index, part)
+                self.start(run, self.place, index, part)
 
     def go_on(self, run: Run) -> None:
         self.start_more(run)
@@ -202,7 +199,7 @@ def together(run: Run, here: Place, node: p.Together) -> Walk:
     if cut is not None:
         return cut
     name = "race" if node.word == "race_all" else node.word
-    family = Parallel(here.fiber, name=name, place=here, node=node)
+    family = Parallel(here.fiber, name=name, regions=here.regions, node=node, place=here)
     here.fiber.families.append(family)
     family.start_more(run)
     yield from family.all_ended(run)
@@ -239,10 +236,9 @@ BODY: Final = -1
 
 def group(run: Run, here: Place, node: p.Group) -> Walk:
     """A body that fails stops the children; the group ends when all of them have ended."""
-    family = Grouped(here.fiber, name="task_group", place=here, on_failure=node.on_failure)
+    family = Grouped(here.fiber, name="task_group", regions=here.regions, on_failure=node.on_failure)
     here.fiber.families.append(family)
     inner = attrs.evolve(here.inside(family), groups=(*here.groups, family))
-    family.place = attrs.evolve(here, groups=inner.groups)
     body = yield from run.walk(inner, node.body)
     if isinstance(body, Failed):
         first = next(iter(body.cause.cancellations()), None)
@@ -256,7 +252,7 @@ def group(run: Run, here: Place, node: p.Group) -> Walk:
     own = family.own(here.fiber, body.cause)
     own = None if own is None else unseen(own, family.failures.values())
     failures = family.failures if own is None else {**family.failures, BODY: own}
-    return family.conclude(Done(), failures, unwinding=body.unwinding)
+    return family.conclude(Done(), failures)
 
 
 def fork(run: Run, here: Place, node: p.Fork) -> Walk:
@@ -266,7 +262,7 @@ def fork(run: Run, here: Place, node: p.Fork) -> Walk:
     def start() -> None:
         if family is not None:
             index = len(family.fibers)
-            family.fibers.append(family.start(run, index, node.source))
+            family.fibers.append(family.start(run, here, index, node.source))
 
     return action(here, start)
 
