@@ -95,7 +95,7 @@ def _call(program: Any, depth: int) -> str:
     inner = [_in_line(part, depth - 1) for part in programs[:LINE_WIDTH]]
     if len(programs) > LINE_WIDTH:
         inner.append("…")
-    return _written(program, [*inner, *values])
+    return written(program, [*inner, *values])
 
 
 # -- As a tree -----------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def _lines(program: Any, depth: int) -> Iterator[str]:
 
 def _step(program: Any, prefix: str, depth: int) -> Iterator[str]:
     values, programs = _arguments(program)
-    yield prefix + _written(program, values)
+    yield prefix + written(program, values)
     shown = programs[:TREE_WIDTH]
     hidden = len(programs) - len(shown)
     for index, part in enumerate(shown):
@@ -167,26 +167,28 @@ def _arguments(program: Any) -> tuple[list[str], list[Any]]:
         elif name == "ios":
             programs.extend(value)
         else:
-            values.extend(_values(name, value))
+            values.extend(value_texts(name, value))
     return values, programs
 
 
-def _values(name: str, value: Any) -> Iterator[str]:
+def value_texts(name: str, value: Any) -> Iterator[str]:
+    """Show one field, which may hold several arguments."""
     if name == "items":
         yield f"{len(value)} items"
     elif name in {"exceptions", "kept"}:
-        yield from map(_value, value)
+        yield from map(value_text, value)
     elif name == "args":
         yield from map(short_repr, value)
     elif name == "kwargs":
         yield from (f"{key}={short_repr(given)}" for key, given in value.items())
     else:
-        yield _value(value)
+        yield value_text(value)
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Show one argument: a function by its name, anything else by its repr."""
     if isinstance(value, partial):
-        return f"partial({_value(value.func)})"  # pyright: ignore[reportUnknownMemberType]
+        return f"partial({value_text(value.func)})"  # pyright: ignore[reportUnknownMemberType]
     if isinstance(value, float):
         return f"{value:g}"
     name = getattr(value, "__qualname__", None)
@@ -195,7 +197,8 @@ def _value(value: Any) -> str:
     return name.rpartition("<locals>.")[2].replace("<lambda>", "lambda")
 
 
-def _written(program: Any, arguments: list[str]) -> str:
+def written(program: Any, arguments: list[str]) -> str:
+    """Show a node as the user wrote it, given its arguments as text."""
     spoken = word(program)
     if spoken == "do":
         spoken, arguments = arguments[0], arguments[1:]

@@ -10,44 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, ClassVar, Final, Literal, TypeAlias, final
+from typing import Any, ClassVar, Literal, TypeAlias, final
 
-from effio.algebra import argument
+from effio.algebra import argument, tag
 from effio.algebra.io import IO
 from effio.data.cause import Cause
 from effio.data.exit import Exit
 from effio.data.origin import CallSite
-
-# The first five wait for the value of a source, and the first three ignore its failure; those after NAMED are actions.
-FLAT_MAP: Final = 0
-MAP: Final = 1
-THEN: Final = 2
-FOLD: Final = 3
-ON_EXIT: Final = 4
-PURE: Final = 5
-CALL: Final = 6
-GENERATE: Final = 7
-SUSPEND: Final = 8
-FAIL: Final = 9
-HALT: Final = 10
-DERIVED: Final = 11
-SHIELD: Final = 12
-RESTORE: Final = 13
-SCOPED: Final = 14
-GROUP: Final = 15
-NAMED: Final = 16
-LEAF: Final = 17
-SLEEP: Final = 18
-PARK: Final = 19
-PARALLEL: Final = 20
-FORK: Final = 21
-WATCH: Final = 22
-ASK: Final = 23
+from effio.data.touch import Touches
 
 Policy: TypeAlias = Literal["all", "settle", "validate", "race", "first"]
 OnFailure: TypeAlias = Literal["cancel", "collect", "ignore"]
 Watching: TypeAlias = Literal["join", "exit", "cancel"]
 Errors: TypeAlias = tuple[type[BaseException], ...]
+Reason: TypeAlias = str | Callable[[], str]
 
 
 def _field(name: str) -> Any:
@@ -63,7 +39,7 @@ class Pure(IO[Any, Any]):
     """Succeed with `value`."""
 
     __slots__ = ("_value",)
-    _tag: ClassVar[int] = PURE
+    _tag: ClassVar[int] = tag.PURE
 
     def __init__(self, value: Any) -> None:
         self._value = value
@@ -89,7 +65,7 @@ class FlatMap(Continued):
     """Run `source`, then the program that `function` makes of its value."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = FLAT_MAP
+    _tag: ClassVar[int] = tag.FLAT_MAP
 
 
 @final
@@ -97,7 +73,7 @@ class Map(Continued):
     """Run `source`, then apply `function` to its value."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = MAP
+    _tag: ClassVar[int] = tag.MAP
 
 
 @final
@@ -105,7 +81,7 @@ class Then(IO[Any, Any]):
     """Run `source`, then `other`."""
 
     __slots__ = ("_other", "_source")
-    _tag: ClassVar[int] = THEN
+    _tag: ClassVar[int] = tag.THEN
 
     def __init__(self, source: IO[Any, Any], other: IO[Any, Any]) -> None:
         if not hasattr(other, "_tag"):
@@ -145,7 +121,24 @@ class Call(Invoked):
     """Call `function` and give its result."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = CALL
+    _tag: ClassVar[int] = tag.CALL
+
+
+@final
+class Operation(Invoked):
+    """Call `function`, whose whole effect is on the shared objects that `touches` names."""
+
+    __slots__ = ("_touches",)
+    _tag: ClassVar[int] = tag.CALL
+
+    def __init__(self, function: Callable[..., Any], touches: Touches, args: tuple[Any, ...] = ()) -> None:
+        self._function = function
+        self._args = args
+        self._kwargs = None
+        self._catches = ()
+        self._touches = touches
+
+    touches = _field("touches")
 
 
 @final
@@ -153,7 +146,7 @@ class Leaf(Invoked):
     """Await the coroutine that `function` makes, in the fiber's own host task."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = LEAF
+    _tag: ClassVar[int] = tag.LEAF
 
 
 @final
@@ -161,7 +154,7 @@ class Suspend(IO[Any, Any]):
     """Run the program that `thunk` makes, anew each time."""
 
     __slots__ = ("_thunk",)
-    _tag: ClassVar[int] = SUSPEND
+    _tag: ClassVar[int] = tag.SUSPEND
 
     def __init__(self, thunk: Callable[[], IO[Any, Any]]) -> None:
         self._thunk = thunk
@@ -174,7 +167,7 @@ class Generate(IO[Any, Any]):
     """Run the generator that `function` makes: each program it yields is run, its value sent back."""
 
     __slots__ = ("_args", "_function", "_kwargs")
-    _tag: ClassVar[int] = GENERATE
+    _tag: ClassVar[int] = tag.GENERATE
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._function = function
@@ -194,7 +187,7 @@ class Fail(IO[Any, Any]):
     """Fail with the typed `error`; `site` is the line that built it."""
 
     __slots__ = ("_error", "_site")
-    _tag: ClassVar[int] = FAIL
+    _tag: ClassVar[int] = tag.FAIL
 
     def __init__(self, error: Any, site: CallSite | None = None) -> None:
         self._error = error
@@ -209,7 +202,7 @@ class Halt(IO[Any, Any]):
     """Fail with the whole `cause`, whose leaves keep the places they know."""
 
     __slots__ = ("_cause", "_site")
-    _tag: ClassVar[int] = HALT
+    _tag: ClassVar[int] = tag.HALT
 
     def __init__(self, cause: Cause[Any], site: CallSite | None = None) -> None:
         self._cause = cause
@@ -224,7 +217,7 @@ class Fold(IO[Any, Any]):
     """Run `source`; go on with what `on_failure` makes of its cause, or `on_success` (None: as it is) of its value."""
 
     __slots__ = ("_on_failure", "_on_success", "_source")
-    _tag: ClassVar[int] = FOLD
+    _tag: ClassVar[int] = tag.FOLD
 
     def __init__(
         self,
@@ -246,7 +239,7 @@ class OnExit(IO[Any, Any]):
     """Run `source`, then the shielded program that `finalizer` makes of its exit, whatever that is."""
 
     __slots__ = ("_finalizer", "_source")
-    _tag: ClassVar[int] = ON_EXIT
+    _tag: ClassVar[int] = tag.ON_EXIT
 
     def __init__(self, source: IO[Any, Any], finalizer: Callable[[Exit[Any, Any]], IO[Any, Any]]) -> None:
         self._source = source
@@ -264,7 +257,7 @@ class Sleep(IO[Any, Any]):
     """Wait for `seconds`; zero lets the others run once."""
 
     __slots__ = ("_seconds",)
-    _tag: ClassVar[int] = SLEEP
+    _tag: ClassVar[int] = tag.SLEEP
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -277,29 +270,34 @@ class Park(IO[Any, Any]):
     """Wait until somebody calls the `resume` that `enlist` is given, and go on with the program it is called with.
 
     `enlist` may instead return the program to go on with at once. `withdraw` is called with the same `resume` when
-    the wait is cancelled; a resume that was called already always wins. `reason` tells dumps what is waited for;
-    `outside` says that somebody out of the interpreter's sight may resume, so that virtual time must not jump.
+    the wait is cancelled; a resume that was called already always wins. `reason` tells dumps what is waited for, a
+    text or what makes one when somebody looks; `outside` says that somebody out of the interpreter's sight may
+    resume, so that virtual time must not jump. `touches` names the shared objects that the call of `enlist` looks at
+    or changes, if it is known.
     """
 
-    __slots__ = ("_enlist", "_outside", "_reason", "_withdraw")
-    _tag: ClassVar[int] = PARK
+    __slots__ = ("_enlist", "_outside", "_reason", "_touches", "_withdraw")
+    _tag: ClassVar[int] = tag.PARK
 
     def __init__(
         self,
         enlist: Callable[[Any], IO[Any, Any] | None],
         withdraw: Callable[[Any], None] | None,
-        reason: str,
+        reason: Reason,
         outside: bool = False,
+        touches: Touches | None = None,
     ) -> None:
         self._enlist = enlist
         self._withdraw = withdraw
         self._reason = reason
         self._outside = outside
+        self._touches = touches
 
     enlist = _field("enlist")
     withdraw = _field("withdraw")
     reason = _field("reason")
     outside = _field("outside")
+    touches = _field("touches")
 
 
 @final
@@ -307,7 +305,7 @@ class Watch(IO[Any, Any]):
     """Wait for the end of `fiber`: "join" takes on its exit, "exit" gives it, "cancel" asks for it first."""
 
     __slots__ = ("_fiber", "_how", "_reason")
-    _tag: ClassVar[int] = WATCH
+    _tag: ClassVar[int] = tag.WATCH
 
     def __init__(self, fiber: Any, how: Watching, reason: object = None) -> None:
         self._fiber = fiber
@@ -324,7 +322,7 @@ class Ask(IO[Any, Any]):
     """Give what `question` answers about the running fiber; an action, like a call, unless it only takes a `peek`."""
 
     __slots__ = ("_peek", "_question")
-    _tag: ClassVar[int] = ASK
+    _tag: ClassVar[int] = tag.ASK
 
     def __init__(self, question: Callable[[Any], Any], *, peek: bool = False) -> None:
         self._question = question
@@ -342,7 +340,7 @@ class Named(IO[Any, Any]):
     """Run `source` under `name`, which stands in the path of every failure inside."""
 
     __slots__ = ("_name", "_source")
-    _tag: ClassVar[int] = NAMED
+    _tag: ClassVar[int] = tag.NAMED
 
     def __init__(self, source: IO[Any, Any], name: str) -> None:
         self._source = source
@@ -357,7 +355,7 @@ class Shield(IO[Any, Any]):
     """Run what `body` makes of `restore`, protected from the scopes outside."""
 
     __slots__ = ("_body",)
-    _tag: ClassVar[int] = SHIELD
+    _tag: ClassVar[int] = tag.SHIELD
 
     def __init__(self, body: Callable[[Callable[[IO[Any, Any]], IO[Any, Any]]], IO[Any, Any]]) -> None:
         self._body = body
@@ -370,7 +368,7 @@ class Restore(IO[Any, Any]):
     """Run `source` as if the shield with the region `shield` were not there."""
 
     __slots__ = ("_shield", "_source")
-    _tag: ClassVar[int] = RESTORE
+    _tag: ClassVar[int] = tag.RESTORE
 
     def __init__(self, source: IO[Any, Any], shield: Any) -> None:
         self._source = source
@@ -390,7 +388,7 @@ class Scoped(IO[Any, Any]):
     """
 
     __slots__ = ("_body", "_expired", "_name", "_seconds")
-    _tag: ClassVar[int] = SCOPED
+    _tag: ClassVar[int] = tag.SCOPED
 
     def __init__(
         self,
@@ -418,7 +416,7 @@ class Group(IO[Any, Any]):
     """Run what `body` makes of a new task group, built at `site`, then wait for all its children."""
 
     __slots__ = ("_body", "_handler", "_name", "_on_failure", "_site")
-    _tag: ClassVar[int] = GROUP
+    _tag: ClassVar[int] = tag.GROUP
 
     def __init__(
         self,
@@ -446,7 +444,7 @@ class Fork(IO[Any, Any]):
     """Start `source` as a child of `group` and give its fiber; the child has not run yet."""
 
     __slots__ = ("_group", "_name", "_source")
-    _tag: ClassVar[int] = FORK
+    _tag: ClassVar[int] = tag.FORK
 
     def __init__(self, group: Any, source: IO[Any, Any], name: str | None = None) -> None:
         self._group = group
@@ -469,7 +467,7 @@ class Parallel(IO[Any, Any]):
     """
 
     __slots__ = ("_dispose", "_function", "_items", "_labels", "_limit", "_name", "_policy")
-    _tag: ClassVar[int] = PARALLEL
+    _tag: ClassVar[int] = tag.PARALLEL
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from typing_extensions import TypeIs
 
 from effio.algebra import argument
 from effio.algebra.io import IO
-from effio.algebra.primitive import DERIVED
+from effio.algebra.tag import DERIVED
 
 Program: TypeAlias = IO[Any, Any]
 Programs: TypeAlias = tuple[Program, ...]

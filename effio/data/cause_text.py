@@ -12,10 +12,11 @@ from effio.data.errors import members_of
 from effio.data.location import ChildReport, Location
 from effio.data.tree import post_order
 
-Mark: TypeAlias = Literal["✗", "○", "✓", "…"]
+Mark: TypeAlias = Literal["✗", "○", "✓", "▶", "…"]
 FAILED: Final = "✗"
 CANCELLED: Final = "○"
 SUCCEEDED: Final = "✓"
+RUNNING: Final = "▶"
 OMITTED: Final = "…"
 
 WIDEST = 50
@@ -223,7 +224,7 @@ def _folded(parent: Outline, depth: int) -> tuple[Sequence[Outline], str]:
         return (), f"and {_number(_size(parent) - 1)} more inside" if entries else ""
     if len(entries) <= WIDEST:
         return entries, ""
-    ranks = {FAILED: 0, CANCELLED: 1, SUCCEEDED: 2}
+    ranks = {FAILED: 0, RUNNING: 1, CANCELLED: 2, SUCCEEDED: 3, OMITTED: 4}
     by_rank = sorted(range(len(entries)), key=lambda index: ranks[entries[index].mark])
     shown = [entries[index] for index in sorted(by_rank[:WIDEST])]
     hidden = Counter(entries[index].mark for index in by_rank[WIDEST:])

@@ -15,18 +15,6 @@ from typing import Any, Final, TypeAlias, final
 from effio.algebra import handle
 from effio.algebra.io import IO
 from effio.algebra.primitive import (
-    ASK,
-    FORK,
-    GROUP,
-    LEAF,
-    NAMED,
-    PARALLEL,
-    PARK,
-    RESTORE,
-    SCOPED,
-    SHIELD,
-    SLEEP,
-    WATCH,
     Ask,
     Fork,
     Group,
@@ -43,12 +31,14 @@ from effio.algebra.primitive import (
     Watch,
 )
 from effio.algebra.shape import is_io
+from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RESTORE, SCOPED, SHIELD, SLEEP, WATCH
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
 from effio.interpreter.fiber import DONE, NOTHING, YIELDED, Fiber, Sleeping
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
+from effio.interpreter.observer import Part
 from effio.interpreter.parallel import run_parallel
-from effio.interpreter.scope import RestoreRegion, ScopeRegion, ShieldRegion
+from effio.interpreter.scope import Region, RestoreRegion, ScopeRegion, ShieldRegion
 from effio.interpreter.supervision import Family, TaskGroupFamily, TaskGroupFrame
 
 Next: TypeAlias = "IO[Any, Any] | None"
@@ -118,7 +108,8 @@ class Resume:
         return True
 
     def describe(self) -> str:
-        return str(self._node._reason)
+        reason = self._node._reason
+        return str(reason() if callable(reason) else reason)
 
 
 def park(fiber: Fiber, node: Park) -> Next:
@@ -203,13 +194,14 @@ def ask(fiber: Fiber, node: Ask) -> Next:
 def named(fiber: Fiber, node: Named) -> Next:
     fiber.stack.append(NamedFrame(fiber.path_))
     fiber.path_ = Path(fiber.path, node._name)
+    if fiber.scheduler.observer is not None:
+        fiber.scheduler.observer.on_enter(fiber, "named", node._name, None)
     return node._source
 
 
 def shield(fiber: Fiber, node: Shield) -> Next:
     region = ShieldRegion(fiber.region)
-    fiber.stack.append(RegionFrame(fiber.region))
-    fiber.region = region
+    enter(fiber, "shield", region)
     return make(fiber, node._body, Restoring(region))
 
 
@@ -227,17 +219,26 @@ class Restoring:
 
 
 def restore(fiber: Fiber, node: Restore) -> Next:
-    fiber.stack.append(RegionFrame(fiber.region))
-    fiber.region = RestoreRegion(fiber.region, node._shield)
+    enter(fiber, "restore", RestoreRegion(fiber.region, node._shield))
     return node._source
+
+
+def enter(fiber: Fiber, part: Part, region: Region) -> None:
+    """Go into `region` until what comes next has ended."""
+    fiber.stack.append(RegionFrame(fiber.region, part))
+    fiber.region = region
+    if fiber.scheduler.observer is not None:
+        fiber.scheduler.observer.on_enter(fiber, part, part, region)
 
 
 def scoped(fiber: Fiber, node: Scoped) -> Next:
     region = ScopeRegion(fiber.region, fiber)
-    fiber.stack.append(ScopeFrame(region, node._expired))
+    fiber.stack.append(ScopeFrame(region, node._expired, node._name))
     fiber.region = region
     if node._seconds is not None:
         region.open_until(node._seconds)
+    if fiber.scheduler.observer is not None:
+        fiber.scheduler.observer.on_enter(fiber, "scope", node._name, region)
     body = node._body
     return body if is_io(body) else make(fiber, body, handle.CancelScope(region))
 
@@ -257,6 +258,8 @@ def group(fiber: Fiber, node: Group) -> Next:
     family = TaskGroupFamily(fiber, node)
     fiber.region = family
     fiber.stack.append(TaskGroupFrame(family))
+    if fiber.scheduler.observer is not None:
+        fiber.scheduler.observer.on_enter(fiber, "group", family.name, family)
     return make(fiber, node._body, handle.TaskGroup(family))
 
 

@@ -216,7 +216,7 @@ class Fiber(Region):
             self.scheduler.interrupted()
         target = visible_cancel(self.region)
         if target is None:
-            self.check = any_cancel(self.region)
+            self.check = any_cancel(self.region) or self.scheduler.steering is not None
             return None
         self.unwinding = True
         assert target.request is not None
@@ -243,6 +243,16 @@ class Fiber(Region):
         self.since = self.scheduler.turn_began
         if self.unarmed:
             self.arm_deadlines()
+        if self.scheduler.observer is not None:
+            self.scheduler.observer.on_park(self, wait)
+
+    def hold(self, node: IO[Any, Any]) -> None:
+        """Go back to the queue, `node` still to be run."""
+        self.node = node
+        self.state = PREEMPTED
+        if self.unarmed:
+            self.arm_deadlines()
+        self.scheduler.enqueue(self)
 
     def arm_deadlines(self) -> None:
         """Set the timers of the scopes of this fiber that had none, the outermost first."""
@@ -262,6 +272,8 @@ class Fiber(Region):
         self.node = node
         self.state = QUEUED
         self.scheduler.enqueue(self)
+        if self.scheduler.observer is not None:
+            self.scheduler.observer.on_wake(self)
 
     def timer_fired(self) -> None:
         """The sleep is over."""

@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar, Final, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from returns.result import Failure, Success
 
 from effio.algebra.io import IO
-from effio.algebra.primitive import GENERATE, Halt, OnExit, Pure
 from effio.algebra.primitive import Fail as FailNode
+from effio.algebra.primitive import Halt, OnExit, Pure
+from effio.algebra.tag import GENERATE
 from effio.data.cause import Cancelled, Cause, then
 from effio.data.exit import Exit
 from effio.data.identity import Path
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scope import Region, ScopeRegion, ShieldRegion, visible_cancel
+
+if TYPE_CHECKING:
+    from effio.interpreter.observer import Part
 
 FRAME: Final = 30
 
@@ -87,30 +91,42 @@ class NamedFrame(Frame):
         self.path = path
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
-        fiber.path_ = self.path
+        self.leave(fiber, None)
         return Pure(value)
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
-        fiber.path_ = self.path
+        self.leave(fiber, cause)
         return cause
+
+    def leave(self, fiber: Fiber, cause: Cause[Any] | None) -> None:
+        name = fiber.path.label
+        fiber.path_ = self.path
+        if fiber.scheduler.observer is not None:
+            fiber.scheduler.observer.on_leave(fiber, "named", name, cause)
 
 
 @final
 class RegionFrame(Frame):
     """The end of a shield or of a restored part: the fiber is again in the region around it."""
 
-    __slots__ = ("outer",)
+    __slots__ = ("outer", "part")
 
-    def __init__(self, outer: Region) -> None:
+    def __init__(self, outer: Region, part: Part) -> None:
         self.outer = outer
+        self.part: Part = part
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
-        fiber.region = self.outer
+        self.leave(fiber, None)
         return Pure(value)
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
-        fiber.region = self.outer
+        self.leave(fiber, cause)
         return cause
+
+    def leave(self, fiber: Fiber, cause: Cause[Any] | None) -> None:
+        fiber.region = self.outer
+        if fiber.scheduler.observer is not None:
+            fiber.scheduler.observer.on_leave(fiber, self.part, self.part, cause)
 
 
 @final
@@ -126,14 +142,18 @@ class FinalizerFrame(Frame):
         self.unwinding = fiber.unwinding
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
-        fiber.region = self.outer
-        fiber.unwinding = self.unwinding
+        self.leave(fiber, None)
         return Pure(self.value) if self.cause is None else Halt(self.cause)
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
+        self.leave(fiber, cause)
+        return cause if self.cause is None else then(self.cause, cause)
+
+    def leave(self, fiber: Fiber, cause: Cause[Any] | None) -> None:
         fiber.region = self.outer
         fiber.unwinding = self.unwinding
-        return cause if self.cause is None else then(self.cause, cause)
+        if fiber.scheduler.observer is not None:
+            fiber.scheduler.observer.on_leave(fiber, "finalizer", "finalizer", cause)
 
 
 def begin_finalizer(fiber: Fiber, node: OnExit, value: Any, cause: Cause[Any] | None) -> IO[Any, Any]:
@@ -141,6 +161,8 @@ def begin_finalizer(fiber: Fiber, node: OnExit, value: Any, cause: Cause[Any] | 
     fiber.stack.append(FinalizerFrame(fiber, value, cause))
     fiber.unwinding = False
     fiber.region = ShieldRegion(fiber.region)
+    if fiber.scheduler.observer is not None:
+        fiber.scheduler.observer.on_enter(fiber, "finalizer", "finalizer", fiber.region)
     exit: Exit[Any, Any] = Success(value) if cause is None else Failure(cause)
     try:
         return node._finalizer(exit)
@@ -152,19 +174,20 @@ def begin_finalizer(fiber: Fiber, node: OnExit, value: Any, cause: Cause[Any] | 
 class ScopeFrame(Frame):
     """The end of a cancel scope: here its own cancel stops, unless an outer one is on its way too."""
 
-    __slots__ = ("expired", "region")
+    __slots__ = ("expired", "name", "region")
 
-    def __init__(self, region: ScopeRegion, expired: Any) -> None:
+    def __init__(self, region: ScopeRegion, expired: Any, name: str) -> None:
         self.region = region
         self.expired = expired
+        self.name = name
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
-        self.leave(fiber)
+        self.leave(fiber, None)
         return Pure(value)
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> IO[Any, Any] | Cause[Any]:
         region = self.region
-        outer = self.leave(fiber)
+        outer = self.leave(fiber, cause)
         if region.request is None:
             return cause
         rest = without_cancel(cause, region)
@@ -187,12 +210,14 @@ class ScopeFrame(Frame):
             return followed(fiber.failure(node), rest)
         return rest
 
-    def leave(self, fiber: Fiber) -> Region:
+    def leave(self, fiber: Fiber, cause: Cause[Any] | None) -> Region:
         region = self.region
         region.close()
         outer = region.outer
         assert outer is not None
         fiber.region = outer
+        if fiber.scheduler.observer is not None:
+            fiber.scheduler.observer.on_leave(fiber, "scope", self.name, cause)
         return outer
 
 

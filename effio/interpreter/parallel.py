@@ -11,8 +11,9 @@ from returns.result import Failure, Success
 
 from effio.algebra.argument import returned_no_program
 from effio.algebra.io import IO
-from effio.algebra.primitive import PURE, Halt, Named, OnExit, Parallel, Pure
 from effio.algebra.primitive import Fail as FailNode
+from effio.algebra.primitive import Halt, Named, OnExit, Parallel, Pure
+from effio.algebra.tag import PURE
 from effio.data.cause import Cause, Die
 from effio.data.errors import CancelSource
 from effio.data.location import ChildReport
@@ -37,6 +38,7 @@ class ParallelFamily(Family):
     """
 
     __slots__ = ("node", "results", "states")
+    part = "parallel"
 
     def __init__(self, owner: Fiber, node: Parallel) -> None:
         super().__init__(owner, node._name, owner.region)
@@ -309,6 +311,9 @@ def run_parallel(fiber: Fiber, node: Parallel) -> IO[Any, Any] | None:
     """Start the children of `node`; the fiber waits unless all of them were values already."""
     family = FAMILIES[node._policy](fiber, node)
     fiber.region = family
+    observer = fiber.scheduler.observer
+    if observer is not None:
+        observer.on_enter(fiber, "parallel", family.name, family)
     family.start()
     if not family.children:
         return family.outcome()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Never, TypeVar, final
 
@@ -15,6 +15,7 @@ from effio.algebra.shape import is_io
 from effio.data.exit import Exit
 from effio.interpreter.backends.synchronous import Unhosted, drive
 from effio.interpreter.clock import Clock, MonotonicClock
+from effio.interpreter.observer import Observer, Observers
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.signals import Interrupts
 
@@ -27,24 +28,36 @@ Error = TypeVar("Error")
 REAL_TIME = MonotonicClock()
 
 
-def run(program: IO[Value, object], /, *, clock: Clock | None = None, loop_factory: LoopFactory | None = None) -> Value:
+def run(
+    program: IO[Value, object],
+    /,
+    *,
+    clock: Clock | None = None,
+    loop_factory: LoopFactory | None = None,
+    observers: Sequence[Observer] = (),
+) -> Value:
     """Run `program` to its end and give its value.
 
     Raises what `Cause.to_exception` makes of a failure: a single error is raised as it is, what failed side by side
     as an exception group. Ctrl-C cancels the program, lets its finalizers run and raises KeyboardInterrupt.
     A program that never waits needs no event loop; for any other a new asyncio loop is made, by `loop_factory` if
-    given (`uvloop.new_event_loop`). `clock` may be a `VirtualClock`.
+    given (`uvloop.new_event_loop`). `clock` may be a `VirtualClock`. `observers` are told of what happens.
 
     >>> from effio import pure
     >>> run(pure(20).map(lambda n: n + 1))
     21
     """
-    with Runtime(loop_factory=loop_factory, clock=clock) as runtime:
+    with Runtime(loop_factory=loop_factory, clock=clock, observers=observers) as runtime:
         return runtime.run(program)
 
 
 def run_exit(
-    program: IO[Value, Error], /, *, clock: Clock | None = None, loop_factory: LoopFactory | None = None
+    program: IO[Value, Error],
+    /,
+    *,
+    clock: Clock | None = None,
+    loop_factory: LoopFactory | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Exit[Value, Error]:
     """Run `program` to its end and give its exit: `Success(value)` or `Failure(cause)`.
 
@@ -54,31 +67,40 @@ def run_exit(
     >>> run_exit(fail("no")).failure().failures()
     ('no',)
     """
-    with Runtime(loop_factory=loop_factory, clock=clock) as runtime:
+    with Runtime(loop_factory=loop_factory, clock=clock, observers=observers) as runtime:
         return runtime.run_exit(program)
 
 
 def run_total(
-    program: IO[Value, Never], /, *, clock: Clock | None = None, loop_factory: LoopFactory | None = None
+    program: IO[Value, Never],
+    /,
+    *,
+    clock: Clock | None = None,
+    loop_factory: LoopFactory | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Value:
     """Run a `program` that cannot fail, as a type checker confirms, and give its value; a defect is raised."""
-    return run(program, clock=clock, loop_factory=loop_factory)
+    return run(program, clock=clock, loop_factory=loop_factory, observers=observers)
 
 
-async def run_async(program: IO[Value, object], /, *, clock: Clock | None = None) -> Value:
+async def run_async(
+    program: IO[Value, object], /, *, clock: Clock | None = None, observers: Sequence[Observer] = ()
+) -> Value:
     """Run `program` on the running event loop and give its value, as `await program` does.
 
     A cancel of the calling task cancels the program and waits for its finalizers, however often it comes; then the
     task's own CancelledError goes on. Failures are raised as `run` does, and win over a cancel.
     """
-    return value_of(await run_async_exit(program, clock=clock))
+    return value_of(await run_async_exit(program, clock=clock, observers=observers))
 
 
-async def run_async_exit(program: IO[Value, Error], /, *, clock: Clock | None = None) -> Exit[Value, Error]:
+async def run_async_exit(
+    program: IO[Value, Error], /, *, clock: Clock | None = None, observers: Sequence[Observer] = ()
+) -> Exit[Value, Error]:
     """Run `program` on the running event loop and give its exit; a cancel of the calling task is raised."""
     from effio.interpreter.backends.embedding import run_in_loop
 
-    return await run_in_loop(program, clock or REAL_TIME)
+    return await run_in_loop(program, clock or REAL_TIME, together(observers))
 
 
 LoopFactory = Callable[[], "asyncio.AbstractEventLoop"]
@@ -94,9 +116,16 @@ class Runtime:
     ('a', 'b')
     """
 
-    __slots__ = ("_clock", "_loop_factory", "_runner")
+    __slots__ = ("_clock", "_loop_factory", "_observer", "_runner")
 
-    def __init__(self, *, loop_factory: LoopFactory | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        loop_factory: LoopFactory | None = None,
+        clock: Clock | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._observer = together(observers)
         self._loop_factory = loop_factory
         self._clock = clock or REAL_TIME
         self._runner: asyncio.Runner | None = None
@@ -111,7 +140,7 @@ class Runtime:
             raise no_program(program)
         refuse_running_loop()
         unhosted = Unhosted()
-        scheduler = Scheduler(program, self._clock, unhosted)
+        scheduler = Scheduler(program, self._clock, unhosted, observer=self._observer)
         with Interrupts(scheduler):
             if not drive(scheduler):
                 self._finish(scheduler, unhosted)
@@ -138,6 +167,11 @@ class Runtime:
         if self._runner is None:
             self._runner = Runner(loop_factory=self._loop_factory)
         finish_in_loop(self._runner.get_loop(), scheduler, unhosted)
+
+
+def together(observers: Sequence[Observer]) -> Observer | None:
+    """One observer that stands for several, or None."""
+    return Observers(observers) if observers else None
 
 
 def value_of(exit: Exit[Value, Any]) -> Value:

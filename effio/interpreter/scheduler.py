@@ -25,6 +25,7 @@ from effio.interpreter.backend import Backend
 from effio.interpreter.clock import Clock
 from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, PARKED, YIELDED, Fiber, forget_callers
 from effio.interpreter.frames import END, exit_as, followed
+from effio.interpreter.observer import Observer, Steering
 from effio.interpreter.scope import Region
 from effio.interpreter.step import advance
 from effio.interpreter.supervision import Background
@@ -41,10 +42,11 @@ class Scheduler:
     `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
     that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
     KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user, `current` is
-    the fiber that ran last.
+    the fiber that ran last. `observer` is told of what happens, `steering` decides which action may come next.
     """
 
     __slots__ = (
+        "advance",
         "awake",
         "backend",
         "background_",
@@ -52,12 +54,14 @@ class Scheduler:
         "current",
         "fatal",
         "in_flight",
+        "observer",
         "on_end",
         "outside",
         "over",
         "ready",
         "root",
         "signalled",
+        "steering",
         "stuck",
         "thread",
         "timers",
@@ -66,7 +70,18 @@ class Scheduler:
         "turn_end",
     )
 
-    def __init__(self, program: IO[Any, Any], clock: Clock, backend: Backend) -> None:
+    def __init__(
+        self,
+        program: IO[Any, Any],
+        clock: Clock,
+        backend: Backend,
+        *,
+        observer: Observer | None = None,
+        steering: Steering | None = None,
+    ) -> None:
+        self.observer = observer
+        self.steering = steering
+        self.advance: Callable[[Fiber], None] = advance if observer is None else self.observed_advance
         self.clock = clock
         self.backend = backend
         self.over = False
@@ -89,7 +104,10 @@ class Scheduler:
             self.root.node = program._source
         self.current = self.root
         self.turn: Callable[[], None] = self.turns().__next__
+        self.root.check = steering is not None
         self.enqueue(self.root)
+        if observer is not None:
+            observer.on_fork(self.root)
 
     # -- The queue ----
 
@@ -133,12 +151,21 @@ class Scheduler:
         ready = self.ready
         while ready and budget > 0:
             fiber = ready.popleft()
-            fiber.context.run(advance, fiber)
+            fiber.context.run(self.advance, fiber)
             budget -= 1
             if (fiber.state <= YIELDED or not budget & FIBERS_PER_LOOK) and perf_counter() > self.turn_end:
                 budget = 0
             del fiber
         return budget
+
+    def observed_advance(self, fiber: Fiber) -> None:
+        """Run `fiber`, and tell the observer when it begins and stops."""
+        assert self.observer is not None
+        self.observer.on_resume(fiber)
+        try:
+            advance(fiber)
+        finally:
+            self.observer.on_pause(fiber)
 
     def turn_is_over(self) -> bool:
         """Whether a fiber that runs long should let the others run."""
@@ -176,6 +203,8 @@ class Scheduler:
         if fiber.cause is not None and type(fiber.cause) is not Cancelled:
             forget_callers(fiber.cause)
         fiber.node = NOTHING
+        if self.observer is not None:
+            self.observer.on_end(fiber)
         if fiber.watchers:
             watchers, fiber.watchers = fiber.watchers, None
             for watcher, how in watchers.items():

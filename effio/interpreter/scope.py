@@ -86,6 +86,9 @@ class Region:
         """Cancel everything inside, now where it waits, else at its next action. Later calls change nothing."""
         if self.request is None and not self.closed:
             self.request = Request(source, by, reason)
+            observer = self.owner.scheduler.observer
+            if observer is not None:
+                observer.on_cancel(self, self.request)
             interrupt_inside(self)
 
     def caused(self, leaf: Cancelled) -> bool:

@@ -14,7 +14,9 @@ from typing import Any, Final
 
 from effio.algebra.argument import returned_no_program
 from effio.algebra.desugar import TABLE
-from effio.algebra.primitive import (
+from effio.algebra.primitive import Halt, Pure
+from effio.algebra.shape import is_io
+from effio.algebra.tag import (
     CALL,
     DERIVED,
     FAIL,
@@ -28,10 +30,7 @@ from effio.algebra.primitive import (
     PURE,
     SUSPEND,
     THEN,
-    Halt,
-    Pure,
 )
-from effio.algebra.shape import is_io
 from effio.data.cause import Cause, Die
 from effio.data.origin import origin_of
 from effio.interpreter.action import ACTIONS
@@ -89,6 +88,9 @@ def advance(fiber: Fiber) -> None:
                 value = node._value
             elif tag == CALL:
                 if fiber.check:
+                    if scheduler.steering is not None and scheduler.steering.stops_before(fiber, node):
+                        fiber.hold(node)
+                        return
                     cause = fiber.poll()
                 if cause is None:
                     steps -= 1
@@ -125,6 +127,9 @@ def advance(fiber: Fiber) -> None:
             else:
                 if tag > NAMED:
                     calls += 1
+                    if fiber.check and scheduler.steering is not None and scheduler.steering.stops_before(fiber, node):
+                        fiber.hold(node)
+                        return
                 node = ACTIONS[tag](fiber, node)
                 if node is None:
                     return

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import Context
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fold, Group, Halt, Named, Pure
@@ -22,6 +22,9 @@ from effio.data.origin import CallSite
 from effio.interpreter.fiber import NOTHING, Fiber
 from effio.interpreter.frames import END, Frame
 from effio.interpreter.scope import Region, visible_cancel
+
+if TYPE_CHECKING:
+    from effio.interpreter.observer import Part
 
 
 class Family(Region):
@@ -34,6 +37,7 @@ class Family(Region):
     """
 
     __slots__ = ("around", "children", "cut", "failures", "fiber", "forked", "more", "name", "path_", "site", "waiting")
+    part: ClassVar[Part] = "group"
 
     def __init__(self, owner: Fiber, name: str, outer: Region) -> None:
         self.outer = outer
@@ -78,6 +82,8 @@ class Family(Region):
         self.forked += 1
         self.children[child] = None
         scheduler.enqueue(child)
+        if scheduler.observer is not None:
+            scheduler.observer.on_fork(child)
         return child
 
     def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
@@ -149,6 +155,9 @@ class Family(Region):
         self.closed = True
         assert self.outer is not None
         self.fiber.region = self.outer
+        observer = self.fiber.scheduler.observer
+        if observer is not None:
+            observer.on_leave(self.fiber, self.part, self.name, None)
 
     def parts(self) -> dict[int, Cause[Any]]:
         """What the children failed with, in fork order, each failure once.

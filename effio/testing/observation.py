@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from random import Random
 from typing import Any, TypeAlias
 
 import attrs
@@ -14,7 +13,7 @@ from effio.algebra.io import IO
 from effio.data.cause import Die, then
 from effio.data.errors import Deadlock
 from effio.data.exit import Exit
-from effio.interpreter.backends.simulated import Simulated
+from effio.interpreter.backends.simulated import Simulated, drive
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.runtime import run_async_exit
 from effio.interpreter.scheduler import Scheduler
@@ -50,7 +49,7 @@ def simulated(program: Callable[[Log], IO[Any, Any]], *, seed: int | None = None
     clock = VirtualClock()
     log = Log(clock.now)
     scheduler = Scheduler(program(log), clock, Simulated())
-    drive(scheduler, seed)
+    drive(scheduler, seed=seed)
     return Observation(comparable(scheduler.result()), tuple(log.entries), clock.now(), left_of(scheduler))
 
 
@@ -62,19 +61,6 @@ def left_of(scheduler: Scheduler) -> tuple[str, ...]:
     left += ["ready"] * len(scheduler.ready) + ["timer"] * len(scheduler.timers)
     left += ["outside"] * scheduler.outside + ["in flight"] * scheduler.in_flight
     return tuple(left)
-
-
-def drive(scheduler: Scheduler, seed: int | None) -> None:
-    """Run to the end; whoever is ready may be next, unless there is no seed."""
-    chance = None if seed is None else Random(seed)
-    scheduler.begin_turn()
-    while not scheduler.over:
-        if scheduler.ready:
-            if chance is not None:
-                scheduler.ready.rotate(-chance.randrange(len(scheduler.ready)))
-            scheduler.drain(1)
-        elif not scheduler.fire_due() and not scheduler.pass_time():
-            break
 
 
 def in_asyncio(program: Callable[[Log], IO[Any, Any]]) -> Observation:

@@ -20,7 +20,6 @@ from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.errors import ForeignCancelled
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.interpreter.step import advance
 
 FIRST_PATIENCE: Final = 0.001
 LONGEST_PATIENCE: Final = 0.1
@@ -290,7 +289,7 @@ class Host:
         scheduler = self.backend.scheduler
         awake = scheduler.awake
         scheduler.begin_turn()
-        advance(self.fiber)
+        scheduler.advance(self.fiber)
         if not awake:
             scheduler.end_turn()
 

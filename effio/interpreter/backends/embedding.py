@@ -16,6 +16,7 @@ from effio.data.exit import Exit
 from effio.interpreter.backends.asyncio import AsyncioBackend
 from effio.interpreter.backends.synchronous import Unhosted
 from effio.interpreter.clock import Clock
+from effio.interpreter.observer import Observer
 from effio.interpreter.scheduler import Scheduler
 
 __all__ = ["Runner", "finish_in_loop", "run_in_loop"]
@@ -34,11 +35,11 @@ def finish_in_loop(loop: asyncio.AbstractEventLoop, scheduler: Scheduler, unhost
         backend.disarm()
 
 
-async def run_in_loop(program: IO[Any, Any], clock: Clock) -> Exit[Any, Any]:
+async def run_in_loop(program: IO[Any, Any], clock: Clock, observer: Observer | None) -> Exit[Any, Any]:
     """Run `program` beside the calling task, which waits for it; see `effio.run_async`."""
     loop = asyncio.get_running_loop()
     unhosted = Unhosted()
-    scheduler = Scheduler(program, clock, unhosted)
+    scheduler = Scheduler(program, clock, unhosted, observer=observer)
     backend = AsyncioBackend(loop, scheduler)
     unhosted.hand_over(backend, scheduler)
     try:

@@ -60,8 +60,15 @@ def simulate(program: IO[Any, Any], *, seed: int | None = None) -> Exit[Any, Any
 
     If nothing can run any more the exit is a `Deadlock` defect that tells who waits for what.
     """
-    backend = Simulated()
-    scheduler = Scheduler(program, VirtualClock(), backend)
+    scheduler = Scheduler(program, VirtualClock(), Simulated())
+    drive(scheduler, seed=seed)
+    return scheduler.result()
+
+
+def drive(scheduler: Scheduler, *, seed: int | None = None) -> None:
+    """Run a simulated scheduler to the end; whoever is ready may be next, unless there is no seed."""
+    backend = scheduler.backend
+    assert isinstance(backend, Simulated)
     chance = None if seed is None else Random(seed)
     scheduler.begin_turn()
     while not scheduler.over:
@@ -74,4 +81,3 @@ def simulate(program: IO[Any, Any], *, seed: int | None = None) -> Exit[Any, Any
             scheduler.drain(1)
         elif not scheduler.fire_due() and not scheduler.pass_time():
             break
-    return scheduler.result()

@@ -1,0 +1,62 @@
+"""The user's own source lines: those that a failure passed through, and the line at a place."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Final, final
+
+import attrs
+
+from effio.data.origin import CallSite, Origin
+
+OWN_PACKAGE: Final = "effio"
+SHOWN_LIKE_USERS: Final = "effio.demos."
+FIRST_FRAMES: Final = 4
+LAST_FRAMES: Final = 8
+
+
+@final
+@attrs.frozen(str=False)
+class SourceLine:
+    """A place in source code and the text of its line, empty if it cannot be read."""
+
+    origin: Origin
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}\n    {self.text}" if self.text else str(self.origin)
+
+
+def line_at(place: Origin | CallSite) -> SourceLine:
+    """Read the line at a place."""
+    origin = place.origin() if isinstance(place, CallSite) else place
+    return SourceLine(origin, linecache.getline(origin.file, origin.line).strip())
+
+
+def lines_of(exception: BaseException) -> tuple[SourceLine, ...]:
+    """Read the lines that an exception passed through, the outermost first, those of effio itself left out.
+
+    Of many the first and the last are kept. `EFFIO_FULL_TRACEBACK=1` in the environment leaves out nothing.
+    """
+    shown = [origin for origin, own in _passed(exception.__traceback__) if full_traceback() or not own]
+    if len(shown) > FIRST_FRAMES + LAST_FRAMES and not full_traceback():
+        shown = shown[:FIRST_FRAMES] + shown[-LAST_FRAMES:]
+    return tuple(line_at(origin) for origin in shown)
+
+
+def full_traceback() -> bool:
+    """Whether the user wants to see the frames of the interpreter too."""
+    return os.environ.get("EFFIO_FULL_TRACEBACK", "") not in ("", "0")
+
+
+def _passed(trace: TracebackType | None) -> Iterator[tuple[Origin, bool]]:
+    """List the places of a traceback, and whether each belongs to effio."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        own = f"{module}.".startswith(f"{OWN_PACKAGE}.") and not f"{module}.".startswith(SHOWN_LIKE_USERS)
+        yield Origin(code.co_filename, trace.tb_lineno or code.co_firstlineno, code.co_qualname), own
+        trace = trace.tb_next

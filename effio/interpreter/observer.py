@@ -1,0 +1,111 @@
+"""Who is told of what a run does, and who may decide which action comes next."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, final
+
+if TYPE_CHECKING:
+    from effio.algebra.io import IO
+    from effio.data.cause import Cause
+    from effio.interpreter.fiber import Fiber, Wait
+    from effio.interpreter.scope import Region, Request
+
+Part: TypeAlias = Literal["named", "scope", "shield", "restore", "group", "parallel", "finalizer"]
+"""A part of a program that a fiber enters and leaves."""
+
+
+class Observer:
+    """Is told of what happens in a run, on its thread, at once; override what you want to hear of.
+
+    A run without observers pays for one comparison at each fork, park and end. What an observer raises never reaches
+    the program. Fibers are the interpreter's own: read their `name`, `path`, `family`, `state` and change nothing.
+    """
+
+    __slots__ = ()
+
+    def on_fork(self, fiber: Fiber) -> None:
+        """A fiber was made, by `fiber.family.fiber` (the root has no family); it has not run yet."""
+
+    def on_resume(self, fiber: Fiber) -> None:
+        """It begins its turn."""
+
+    def on_pause(self, fiber: Fiber) -> None:
+        """Its turn is over: it waits, has ended, or lets the others run, as its `state` says."""
+
+    def on_park(self, fiber: Fiber, wait: Wait) -> None:
+        """It waits for something, as `wait.describe()` says."""
+
+    def on_wake(self, fiber: Fiber) -> None:
+        """Its wait is over, and it is in the queue."""
+
+    def on_enter(self, fiber: Fiber, part: Part, name: str, region: Region | None) -> None:
+        """It enters a part of its program."""
+
+    def on_leave(self, fiber: Fiber, part: Part, name: str, cause: Cause[Any] | None) -> None:
+        """It leaves the part that it entered last, with a value or with `cause`."""
+
+    def on_cancel(self, region: Region, request: Request) -> None:
+        """A region was asked to stop for the first time; its fibers have not heard of it yet."""
+
+    def on_end(self, fiber: Fiber) -> None:
+        """It has its exit, in `fiber.value` or `fiber.cause`."""
+
+
+@final
+class Observers(Observer):
+    """Tells several observers of everything; one that raises is told of nothing more, and the reason printed."""
+
+    __slots__ = ("listening",)
+
+    def __init__(self, observers: Iterable[Observer]) -> None:
+        self.listening = list(observers)
+
+    def tell(self, event: str, *what: Any) -> None:
+        for observer in tuple(self.listening):
+            try:
+                getattr(observer, event)(*what)
+            except Exception:
+                self.listening.remove(observer)
+                said = f"effio: the observer {observer!r:.200} raised in {event} and is told no more\n"
+                sys.stderr.write(said + traceback.format_exc())
+
+    def on_fork(self, fiber: Fiber) -> None:
+        self.tell("on_fork", fiber)
+
+    def on_resume(self, fiber: Fiber) -> None:
+        self.tell("on_resume", fiber)
+
+    def on_pause(self, fiber: Fiber) -> None:
+        self.tell("on_pause", fiber)
+
+    def on_park(self, fiber: Fiber, wait: Wait) -> None:
+        self.tell("on_park", fiber, wait)
+
+    def on_wake(self, fiber: Fiber) -> None:
+        self.tell("on_wake", fiber)
+
+    def on_enter(self, fiber: Fiber, part: Part, name: str, region: Region | None) -> None:
+        self.tell("on_enter", fiber, part, name, region)
+
+    def on_leave(self, fiber: Fiber, part: Part, name: str, cause: Cause[Any] | None) -> None:
+        self.tell("on_leave", fiber, part, name, cause)
+
+    def on_cancel(self, region: Region, request: Request) -> None:
+        self.tell("on_cancel", region, request)
+
+    def on_end(self, fiber: Fiber) -> None:
+        self.tell("on_end", fiber)
+
+
+class Steering(Protocol):
+    """Decides when each fiber may perform its next action."""
+
+    def stops_before(self, fiber: Fiber, node: IO[Any, Any]) -> bool:
+        """Whether `fiber` must go back to the queue instead of performing the action `node` now.
+
+        Asked again, with the same node, when it has its next turn. Structure is never asked about.
+        """
+        ...

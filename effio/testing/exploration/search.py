@@ -1,0 +1,243 @@
+"""The search through all inequivalent schedules: source sets and sleep sets, few preemptions first.
+
+Two schedules are equivalent if one can be made from the other by swapping neighbouring steps that do not conflict. The
+search runs one schedule, looks for pairs of steps in it that conflict and could have come in the other order, and
+plans for each pair one more run that begins like this one and then goes the other way (Abdulla, Aronsson, Jonsson,
+Sagonas: "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction", J. ACM 2017). Planned runs wait in a
+heap, ordered by the number of preemptions, so that simple schedules come first and none is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any, Final, final
+
+import attrs
+
+from effio.testing.exploration.system import Footprint, Run, Step, System
+from effio.testing.exploration.trail import Trail
+
+START: Final = Footprint(0, 0)
+
+
+@final
+class Node:
+    """A state that was reached: the step that led here, and what is to be tried from here.
+
+    `asleep` are the threads whose next step is tried first elsewhere, and need not come next here; `planned` are those
+    that were tried from here or will be. `preemptions` counts the times that a thread had to stop although it was ready.
+    """
+
+    __slots__ = ("asleep", "before", "footprint", "parent", "planned", "preemptions", "ready", "thread")
+
+    def __init__(self, parent: Node | None, thread: int, footprint: Footprint, before: int) -> None:
+        self.parent = parent
+        self.thread = thread
+        self.footprint = footprint
+        self.before = before
+        self.preemptions = 0 if parent is None else parent.preemptions_before(thread)
+        self.planned = 0
+        self.asleep = 0
+        self.ready = 0
+
+    def preemptions_before(self, thread: int) -> int:
+        """How many preemptions there are when `thread` comes next."""
+        if thread == self.thread or self.thread < 0 or not self.ready >> self.thread & 1:
+            return self.preemptions
+        return self.preemptions + 1
+
+    def schedule(self) -> list[Node]:
+        """The states after each step, up to this one."""
+        nodes: list[Node] = []
+        node: Node | None = self
+        while node is not None and node.parent is not None:
+            nodes.append(node)
+            node = node.parent
+        nodes.reverse()
+        return nodes
+
+
+@final
+@attrs.frozen
+class Schedule:
+    """One complete run: the thread of each step, how it ended, and how often a thread was stopped though ready."""
+
+    threads: tuple[int, ...]
+    outcome: Any
+    preemptions: int = attrs.field(kw_only=True)
+    cut: bool = attrs.field(default=False, kw_only=True)
+
+
+@attrs.define
+class Counts:
+    """What the search did: complete and redundant runs, steps taken and repeated, races, fresh starts."""
+
+    complete: int = 0
+    redundant: int = 0
+    cut: int = 0
+    steps: int = 0
+    repeated: int = 0
+    races: int = 0
+    restarts: int = 0
+    postponed: int = 0
+
+
+Branch = tuple[int, int, int, int, Node]
+
+
+@final
+class Search:
+    """Runs the inequivalent schedules of a system, each once.
+
+    `preemption_bound` leaves out schedules with more preemptions, `max_steps` cuts longer ones; `counts` says how many.
+    """
+
+    def __init__(self, system: System, *, preemption_bound: int | None = None, max_steps: int = 100_000) -> None:
+        self.system = system
+        self.bound = preemption_bound
+        self.max_steps = max_steps
+        self.counts = Counts()
+        self.branches: list[Branch] = []
+        self.sequence = 0
+        self.trail = Trail()
+        self.nodes: list[Node] = []
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every schedule has been run, none cut and none left out."""
+        return not self.branches and not self.counts.cut and not self.counts.postponed
+
+    def schedules(self) -> Iterator[Schedule]:
+        """Run one schedule after another."""
+        self.begin()
+        while self.branches:
+            preemptions, _, thread, asleep, node = heappop(self.branches)
+            schedule = self.follow(node, thread, asleep)
+            if schedule is not None:
+                yield schedule
+            if self.system.learned():
+                restarts = self.counts.restarts + 1
+                self.counts = attrs.evolve(self.counts, complete=0, redundant=0, cut=0, postponed=0, restarts=restarts)
+                self.begin()
+
+    def begin(self) -> None:
+        """Plan the first run, and nothing else."""
+        self.branches = []
+        root = Node(None, -1, START, 0)
+        run = self.system.start()
+        ready = run.ready()
+        root.ready = bits(ready)
+        if ready:
+            self.plan(root, ready[0])
+        else:
+            self.plan(root, -1)
+
+    def plan(self, node: Node, thread: int) -> None:
+        """Let a run go on with `thread` from `node` some day."""
+        preemptions = node.preemptions_before(thread)
+        asleep = node.asleep | node.planned
+        node.planned |= 1 << thread if thread >= 0 else 0
+        if self.bound is not None and preemptions > self.bound:
+            self.counts.postponed += 1
+            return
+        self.sequence += 1
+        heappush(self.branches, (preemptions, self.sequence, thread, asleep, node))
+
+    # -- One run ----
+
+    def follow(self, start: Node, thread: int, asleep: int) -> Schedule | None:
+        """Run to the end the schedule that goes on with `thread` from `start`; None if it turns out redundant."""
+        run = self.system.start()
+        self.repeat(run, start.schedule())
+        node = start
+        while thread >= 0:
+            if len(self.trail) >= self.max_steps:
+                self.counts.cut += 1
+                return self.done(run, node, cut=True)
+            asleep = awake_after(run, thread, asleep)
+            node = self.advance(run, node, thread)
+            node.asleep = asleep
+            ready = run.ready()
+            node.ready = bits(ready)
+            thread = choose(ready, node.thread, asleep)
+            if thread < 0 and ready:
+                self.counts.redundant += 1
+                return None
+            node.planned = 1 << thread if thread >= 0 else 0
+        self.counts.complete += 1
+        return self.done(run, node)
+
+    def repeat(self, run: Run, path: list[Node]) -> None:
+        """Bring a new run to where a planned one branches off."""
+        self.trail = trail = Trail()
+        self.nodes = []
+        for node in path:
+            run.take(node.thread)
+            trail.repeat(node.thread, node.footprint, node.before)
+            self.nodes.append(node)
+        self.counts.repeated += len(path)
+
+    def advance(self, run: Run, node: Node, thread: int) -> Node:
+        """Take one step, and plan the runs in which those that it races with come later."""
+        step: Step = run.take(thread)
+        trail = self.trail
+        races = trail.add(thread, step.footprint, step.enablers)
+        reached = Node(node, thread, step.footprint, trail.before[-1])
+        self.nodes.append(reached)
+        self.counts.steps += 1
+        for rival in races:
+            self.reverse(rival)
+        return reached
+
+    def reverse(self, rival: int) -> None:
+        """See to it that some run has the last step before step `rival`."""
+        self.counts.races += 1
+        origin = self.nodes[rival].parent
+        assert origin is not None
+        covered = origin.asleep | origin.planned
+        chosen = -1
+        for thread in self.trail.initials(rival):
+            if covered >> thread & 1:
+                return
+            chosen = thread
+        self.plan(origin, chosen)
+
+    def done(self, run: Run, node: Node, *, cut: bool = False) -> Schedule:
+        return Schedule(tuple(self.trail.threads), run.outcome(), preemptions=node.preemptions, cut=cut)
+
+
+def bits(threads: Any) -> int:
+    """A set of threads."""
+    found = 0
+    for thread in threads:
+        found |= 1 << thread
+    return found
+
+
+def choose(ready: Any, last: int, asleep: int) -> int:
+    """Who comes next without a need: the thread that ran, else the first in the queue; -1 if all sleep."""
+    first = -1
+    for thread in ready:
+        if asleep >> thread & 1:
+            continue
+        if thread == last:
+            return int(thread)
+        if first < 0:
+            first = thread
+    return first
+
+
+def awake_after(run: Run, thread: int, asleep: int) -> int:
+    """Those of `asleep` whose next step does not conflict with that of `thread`, which comes next."""
+    asleep &= ~(1 << thread)
+    if not asleep:
+        return 0
+    step = run.pending(thread)
+    still = asleep
+    while asleep:
+        bit = asleep & -asleep
+        asleep ^= bit
+        if step.conflicts_with(run.pending(bit.bit_length() - 1)):
+            still ^= bit
+    return still

@@ -1,0 +1,59 @@
+"""What can be explored: runs in which somebody else chooses which thread acts next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+
+class Footprint(NamedTuple):
+    """The shared things that a step touches, and those of them that it writes, as bit sets."""
+
+    touched: int
+    written: int
+
+    def conflicts_with(self, other: Footprint) -> bool:
+        """Whether the order of two steps that do this matters."""
+        return bool(self.touched & other.written or self.written & other.touched)
+
+
+NOTHING = Footprint(0, 0)
+
+
+class Step(NamedTuple):
+    """What one step did: its footprint, and the numbers of the steps without which it could not have been taken."""
+
+    footprint: Footprint
+    enablers: Sequence[int] = ()
+
+
+class Run(Protocol):
+    """One run under way. Threads have small numbers, the same in every run."""
+
+    def ready(self) -> Sequence[int]:
+        """The threads that can take a step, in the order the system itself would let them."""
+        ...
+
+    def pending(self, thread: int) -> Footprint:
+        """What the next step of `thread` may touch, were it taken now."""
+        ...
+
+    def take(self, thread: int) -> Step:
+        """Take the next step of `thread`."""
+        ...
+
+    def outcome(self) -> Any:
+        """How the run ended, once no thread is ready, or where it stands."""
+        ...
+
+
+class System(Protocol):
+    """Starts the same run as often as it is asked to."""
+
+    def start(self) -> Run:
+        """Begin a run that has taken no step yet."""
+        ...
+
+    def learned(self) -> bool:
+        """Whether a run touched more than `pending` had foretold since this was last asked."""
+        ...
