@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any, Final
 
@@ -55,13 +55,16 @@ def tree(program: Any) -> str:
 
 def fields(program: Any) -> list[tuple[str, Any]]:
     """List the fields of a node with their names, in the order of its constructor."""
-    kind = kind_of(program)
+    return [(name, getattr(program, name)) for name in field_names(kind_of(program))]
+
+
+@cache
+def field_names(kind: type[object]) -> tuple[str, ...]:
+    """List the names of the fields of a class of nodes."""
     if attrs.has(kind):
-        names = [field.name for field in attrs.fields(kind)]
-    else:
-        members = {name: member for base in reversed(kind.__mro__) for name, member in vars(base).items()}
-        names = [name for name, member in members.items() if isinstance(member, property)]
-    return [(name, getattr(program, name)) for name in names]
+        return tuple(field.name for field in attrs.fields(kind))
+    members = {name: member for base in reversed(kind.__mro__) for name, member in vars(base).items()}
+    return tuple(name for name, member in members.items() if isinstance(member, property))
 
 
 def word(program: Any) -> str:
@@ -75,8 +78,17 @@ def word(program: Any) -> str:
         case "Watch":
             return str(program.how)
         case name:
-            spoken = WORDS.get(name) or re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-            return str(getattr(kind, "word", spoken))
+            return str(getattr(kind, "word", None) or WORDS.get(name) or spoken(name))
+
+
+@cache
+def spoken(name: str) -> str:
+    """Turn the name of a node into the name of its word.
+
+    >>> spoken("ParZip")
+    'par_zip'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 # -- In one line ---------------------------------------------------------------------------------------------
@@ -199,9 +211,9 @@ def value_text(value: Any) -> str:
 
 def written(program: Any, arguments: list[str]) -> str:
     """Show a node as the user wrote it, given its arguments as text."""
-    spoken = word(program)
-    if spoken == "do":
-        spoken, arguments = arguments[0], arguments[1:]
+    said = word(program)
+    if said == "do":
+        said, arguments = arguments[0], arguments[1:]
     elif not arguments:
-        return spoken
-    return f"{spoken}({', '.join(arguments)})"
+        return said
+    return f"{said}({', '.join(arguments)})"

@@ -321,15 +321,17 @@ class Watch(IO[Any, Any]):
 class Ask(IO[Any, Any]):
     """Give what `question` answers about the running fiber; an action, like a call, unless it only takes a `peek`."""
 
-    __slots__ = ("_peek", "_question")
+    __slots__ = ("_peek", "_question", "_touches")
     _tag: ClassVar[int] = tag.ASK
 
-    def __init__(self, question: Callable[[Any], Any], *, peek: bool = False) -> None:
+    def __init__(self, question: Callable[[Any], Any], *, peek: bool = False, touches: Touches = ()) -> None:
         self._question = question
         self._peek = peek
+        self._touches = touches
 
     question = _field("question")
     peek = _field("peek")
+    touches = _field("touches")
 
 
 # -- Scopes --------------------------------------------------------------------------------------------------

@@ -81,6 +81,11 @@ class Resume:
         self._fiber = fiber
         self._node = node
 
+    @property
+    def fiber(self) -> Fiber:
+        """Who waits."""
+        return self._fiber
+
     def __call__(self, program: IO[Any, Any]) -> bool:
         """Wake the fiber with `program`; False if it waits no longer."""
         fiber = self._fiber
@@ -118,16 +123,27 @@ def park(fiber: Fiber, node: Park) -> Next:
         if cause is not None:
             return Halt(cause)
     resume = Resume(fiber, node)
-    fiber.park(resume)
+    fiber.wait = resume
     if node._outside:
         fiber.scheduler.outside += 1
     try:
         at_once: IO[Any, Any] | None = node._enlist(resume)
     except BaseException as error:
         at_once = Halt(fiber.raised(error))
-    if at_once is not None:
-        resume(at_once)
-    return None
+    if fiber.wait is not resume:
+        return None  # It was called already, and the fiber is in the queue.
+    if at_once is None and fiber.check:  # The fiber may have cancelled itself.
+        cause = fiber.poll()
+        if cause is not None:
+            resume.abort(fiber)
+            at_once = Halt(cause)
+    elif at_once is not None and node._outside:
+        fiber.scheduler.outside -= 1
+    if at_once is None:
+        fiber.park(resume)
+    else:
+        fiber.wait = None
+    return at_once
 
 
 @final

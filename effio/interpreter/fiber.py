@@ -58,6 +58,14 @@ class Wait(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Who is told that a fiber has ended."""
+
+    def wake(self, node: IO[Any, Any]) -> None:
+        """Go on with `node`, which gives the exit of the fiber, or takes it on."""
+        ...
+
+
 @final
 class Sleeping:
     """The wait for a timer; the timer's entry becomes stale when it is aborted."""
@@ -147,7 +155,7 @@ class Fiber(Region):
         self.cause: Cause[Any] | None = None
         self.wait: Wait | None = None
         self.host: Any = None
-        self.watchers: dict[Fiber, str] | None = None
+        self.watchers: dict[Watcher, str] | None = None
 
     @property
     def owner(self) -> Fiber:

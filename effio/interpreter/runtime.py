@@ -141,9 +141,12 @@ class Runtime:
         refuse_running_loop()
         unhosted = Unhosted()
         scheduler = Scheduler(program, self._clock, unhosted, observer=self._observer)
-        with Interrupts(scheduler):
-            if not drive(scheduler):
-                self._finish(scheduler, unhosted)
+        try:
+            with Interrupts(scheduler):
+                if not drive(scheduler):
+                    self._finish(scheduler, unhosted)
+        finally:
+            scheduler.close()
         return scheduler.result()
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from math import inf
 from threading import active_count, get_ident
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from returns.result import Failure, Success
 
@@ -30,6 +30,8 @@ from effio.interpreter.scope import Region
 from effio.interpreter.step import advance
 from effio.interpreter.supervision import Background
 from effio.interpreter.timers import Timers
+
+Kept = TypeVar("Kept")
 
 FIBERS_PER_TURN: Final = 1024
 SECONDS_PER_TURN: Final = 0.002
@@ -54,6 +56,7 @@ class Scheduler:
         "current",
         "fatal",
         "in_flight",
+        "kept",
         "observer",
         "on_end",
         "outside",
@@ -70,6 +73,8 @@ class Scheduler:
         "turn_end",
     )
 
+    advance: Callable[[Fiber], None]
+
     def __init__(
         self,
         program: IO[Any, Any],
@@ -81,7 +86,7 @@ class Scheduler:
     ) -> None:
         self.observer = observer
         self.steering = steering
-        self.advance: Callable[[Fiber], None] = advance if observer is None else self.observed_advance
+        self.advance = advance if observer is None else self.observed_advance
         self.clock = clock
         self.backend = backend
         self.over = False
@@ -97,6 +102,7 @@ class Scheduler:
         self.outside = 0
         self.fatal: BaseException | None = None
         self.signalled = 0
+        self.kept: dict[object, Any] = {}
         self.background_: Background | None = None
         self.root = Fiber(self, program, None, copy_context(), END)
         self.root.label = root_name(program)
@@ -253,6 +259,21 @@ class Scheduler:
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Call `function` on the thread of the run, from any thread."""
         self.backend.call(function, *args)
+
+    # -- What lives as long as the run ----
+
+    def kept_for(self, kind: Callable[[Scheduler], Kept]) -> Kept:
+        """The `kind` of this run, made when it is first asked for and closed by `close`."""
+        kept: Kept | None = self.kept.get(kind)
+        if kept is None:
+            kept = self.kept[kind] = kind(self)
+        return kept
+
+    def close(self) -> None:
+        """The run is over, or given up: close what was kept for it."""
+        self.over = True
+        while self.kept:
+            self.kept.popitem()[1].close()
 
     # -- Looking ----
 

@@ -47,6 +47,7 @@ def advance(fiber: Fiber) -> None:
     push = stack.append
     pop = stack.pop
     scheduler = fiber.scheduler
+    steering = scheduler.steering
     node: Any = fiber.node
     if fiber.state == YIELDED and fiber.check:
         cancelled = fiber.poll()
@@ -88,7 +89,7 @@ def advance(fiber: Fiber) -> None:
                 value = node._value
             elif tag == CALL:
                 if fiber.check:
-                    if scheduler.steering is not None and scheduler.steering.stops_before(fiber, node):
+                    if steering is not None and steering.stops_before(fiber, node):
                         fiber.hold(node)
                         return
                     cause = fiber.poll()
@@ -127,7 +128,7 @@ def advance(fiber: Fiber) -> None:
             else:
                 if tag > NAMED:
                     calls += 1
-                    if fiber.check and scheduler.steering is not None and scheduler.steering.stops_before(fiber, node):
+                    if fiber.check and steering is not None and steering.stops_before(fiber, node):
                         fiber.hold(node)
                         return
                 node = ACTIONS[tag](fiber, node)

@@ -46,6 +46,7 @@ async def run_in_loop(program: IO[Any, Any], clock: Clock, observer: Observer | 
         cancelled = await ended(scheduler, loop)
     finally:
         backend.disarm()
+        scheduler.close()
     exit = scheduler.result()
     if cancelled is None:
         return exit
