@@ -100,10 +100,12 @@ class Fiber(Region):
     `check` is set by a cancel of any region around the fiber and makes the next action look whether it is meant;
     `unwinding` is true from there until the region that catches the cancel, and skips handlers meanwhile.
     `epoch` counts the times it parked: a wake-up that belongs to an earlier time is void. `unarmed` counts the
-    scopes of this fiber whose deadline has no timer. `value` and `cause` are its exit, once it has ended.
+    scopes of this fiber whose deadline has no timer. `began` is when it was forked, `since` when it last parked.
+    `value` and `cause` are its exit, once it has ended.
     """
 
     __slots__ = (
+        "began",
         "cause",
         "check",
         "context",
@@ -148,7 +150,7 @@ class Fiber(Region):
         self.unwinding = False
         self.unarmed = 0
         self.index = 0
-        self.since = 0.0
+        self.began = self.since = scheduler.turn_began
         self.label: str | None = None
         self.path_: Path | None = None
         self.value: Any = None

@@ -46,6 +46,7 @@ class ParallelFamily(Family):
         self.more = True
         self.results: list[Any] = [None] * len(node._items)
         self.states = bytearray(len(node._items))
+        self.seconds = {}
 
     # -- Starting ----
 
@@ -128,8 +129,9 @@ class ParallelFamily(Family):
         return f"{self.name}[{index}]"
 
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
+        times = self.seconds or {}
         return tuple(
-            ChildReport(self.label(index), outcome_of(state, index in parts))
+            ChildReport(self.label(index), outcome_of(state, index in parts), times.get(index))
             for index, state in enumerate(self.states[: self.forked])
             if index in parts or index not in self.failures
         )

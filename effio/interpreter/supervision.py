@@ -33,10 +33,23 @@ class Family(Region):
     `children` are those that still run, in fork order. `failures` holds what the others failed with, by index, their
     own cancellation left out. `cut` is the cancel from outside of the family that ended one of them or the owner's
     body. `waiting` is true while the owner has nothing left to do but to wait for the children; `more` while there
-    are some still to be started.
+    are some still to be started. `seconds` says how long those ran that have ended, by index, where that is kept.
     """
 
-    __slots__ = ("around", "children", "cut", "failures", "fiber", "forked", "more", "name", "path_", "site", "waiting")
+    __slots__ = (
+        "around",
+        "children",
+        "cut",
+        "failures",
+        "fiber",
+        "forked",
+        "more",
+        "name",
+        "path_",
+        "seconds",
+        "site",
+        "waiting",
+    )
     part: ClassVar[Part] = "group"
 
     def __init__(self, owner: Fiber, name: str, outer: Region) -> None:
@@ -55,6 +68,7 @@ class Family(Region):
         self.waiting = False
         self.more = False
         self.site: CallSite | None = None
+        self.seconds: dict[int, float] | None = None
 
     @property
     def owner(self) -> Fiber:
@@ -104,6 +118,8 @@ class Family(Region):
                 self.lost(child)
             else:
                 self.failed(child.index, child.name, rest, cause)
+        if self.seconds is not None:
+            self.seconds[child.index] = child.scheduler.turn_began - child.began
         if self.more:
             self.start()
         if self.waiting and not self.children:
@@ -259,11 +275,13 @@ class TaskGroupFamily(Family):
         """Cancel everything because one has failed."""
         if self.request is None:
             self.labels.update({child.index: child.name for child in self.children})
+            self.seconds = {}
         self.request_cancel("sibling", name, None)
 
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
+        times = self.seconds or {}
         return tuple(
-            ChildReport(self.labels[index], "failed" if has_failed(parts.get(index)) else "cancelled")
+            ChildReport(self.labels[index], "failed" if has_failed(parts.get(index)) else "cancelled", times.get(index))
             for index in sorted(self.labels)
             if index in parts or (index not in self.failures and index != BODY)
         )
