@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, final
 
 import attrs
@@ -10,24 +11,32 @@ import attrs
 @final
 @attrs.frozen(eq=False)
 class Touch:
-    """One object that a step reads or writes, or only a `part` of it.
+    """What a step does to one object, or only to a `part` of it.
 
-    Two steps conflict if both touch the same part of the same object and one of them writes it. Parts that are used
-    in turn, such as the two ends of a queue, commute.
+    "give" adds one thing to a part and "take" takes one away, in the order they came, waiting for it if there is
+    none: the n-th take gets the n-th thing, of which `amount` were there from the beginning. So a give and a take
+    commute, while two of a kind do not. "read" and "write" conflict with everything, except a read with a read.
 
-    >>> Touch([], "read").conflicts_with(Touch([], "write"))
+    >>> permits = object()
+    >>> Touch(permits, "give").conflicts_with(Touch(permits, "take"))
     False
+    >>> Touch(permits, "take").conflicts_with(Touch(permits, "take"))
+    True
     """
 
     object: Any
-    mode: Literal["read", "write"]
+    mode: Literal["read", "write", "give", "take"]
     part: str = attrs.field(default="", kw_only=True)
+    amount: float = attrs.field(default=0, kw_only=True)
 
     def conflicts_with(self, other: Touch) -> bool:
         """Whether the order of two steps that do this matters."""
         if self.object is not other.object or self.part != other.part:
             return False
-        return self.mode == "write" or other.mode == "write"
+        return (self.mode, other.mode) not in COMMUTING
 
 
-Touches: TypeAlias = tuple[Touch, ...]
+COMMUTING = frozenset({("read", "read"), ("give", "take"), ("take", "give")})
+
+Touches: TypeAlias = tuple[Touch, ...] | Callable[[], tuple[Touch, ...]]
+"""What a step touches, or who tells it just before the step: the mode may depend on the state of the object."""
