@@ -1,0 +1,36 @@
+"""How the pages become a site: `sphinx-build -n -W docs build/site`."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+project = "effio"
+author = "effio contributors"
+version = release = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+exclude_patterns = ["changelog.d/*.*.md"]
+
+# -- Pages ----
+
+html_theme = "furo"
+html_title = "effio"
+html_show_sphinx = False
+pygments_style = "friendly"
+pygments_dark_style = "monokai"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# -- Reference ----
+
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+add_module_names = False
