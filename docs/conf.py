@@ -7,13 +7,13 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "extension")]
 
 project = "effio"
 author = "effio contributors"
 version = release = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "theme"]
 exclude_patterns = ["changelog.d/*.*.md"]
 
 # -- Pages ----
@@ -34,3 +34,4 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 add_module_names = False
+nitpick_ignore = [("py:obj", "effio.algebra.io.T")]  # a type variable in an alias
