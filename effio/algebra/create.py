@@ -15,6 +15,7 @@ from effio.algebra.shape import Word, program
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
+from effio.data.fiber_dump import FiberDump
 from effio.data.origin import caller
 
 P = ParamSpec("P")
@@ -255,7 +256,7 @@ def task_group(
 show_fibers: Final[Word[str]] = derived.ShowFibers()
 """Give one line with the names of all fibers and which one runs."""
 
-dump_fibers: Final[Word[str]] = derived.DumpFibers()
+dump_fibers: Final[Word[FiberDump]] = derived.DumpFibers()
 """Give the tree of all fibers with what each one waits for."""
 
 

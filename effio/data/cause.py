@@ -13,7 +13,7 @@ from typing import Any, Generic, Never, TypeVar, cast, final, overload
 
 import attrs
 
-from effio.data import cause_exception, cause_text, tree
+from effio.data import cause_exception, cause_json, cause_report, cause_text, tree
 from effio.data.cause_equivalence import Flat, Numbering
 from effio.data.cause_text import Outline, short_repr
 from effio.data.error_equality import ErrorKey
@@ -166,7 +166,7 @@ class Cause(tree.Tree, Generic[Error]):
         """
         leaves = list(self.leaves())
         primary = min(leaves, key=lambda leaf: (isinstance(leaf, Cancelled), isinstance(leaf, Fail)))
-        others = [leaf.render() for leaf in leaves if leaf is not primary]
+        others = [leaf._outlined().text for leaf in leaves if leaf is not primary]
         at = primary.at or Location()
         noted = attrs.evolve(at, notes=(*at.notes, *cause_text.notes_on(others)))
         return attrs.evolve(primary, at=noted) if others else primary
@@ -182,8 +182,9 @@ class Cause(tree.Tree, Generic[Error]):
         failures = self.without(lambda cancelled: True)
         exception: BaseException = tree.fold(failures or self, _parts, lambda node, below: node._exception(below))
         if failures is not None and failures is not self:
-            dropped = [leaf.render() for leaf in self.cancellations()]
+            dropped = [leaf._outlined().text for leaf in self.cancellations()]
             cause_exception.add_notes(exception, cause_text.notes_on(dropped))
+        cause_exception.add_notes(exception, cause_text.picture_on(self._outlined()))
         return exception
 
     @staticmethod
@@ -195,11 +196,21 @@ class Cause(tree.Tree, Generic[Error]):
         return tree.fold(exception, cause_exception.parts_of, _read_exception)
 
     def render(self) -> str:
-        """Draw the tree for people: what ran side by side, what failed where, what failed while closing."""
-        return cause_text.draw(tree.fold(self, _parts, lambda node, below: node._outline(below)))
+        """Draw the tree for people, and below it each error with its path, notes and the user's source lines.
+
+        `EFFIO_FULL_TRACEBACK=1` in the environment shows the lines of effio itself too.
+        """
+        return cause_report.render(self._outlined())
+
+    def to_json(self) -> str:
+        """Write the same for programs: the tree with kinds, errors, paths, source lines, children."""
+        return cause_json.text_of(self, _parts, lambda node: node._record())
+
+    def _outlined(self) -> Outline:
+        return tree.fold(self, _parts, lambda node, below: node._outline(below))
 
     def __str__(self) -> str:
-        return self.render() if self.parts else repr(self)
+        return cause_text.draw(self._outlined()) if self.parts else repr(self)
 
     # -- What each kind of node says for itself ----
 
@@ -210,6 +221,10 @@ class Cause(tree.Tree, Generic[Error]):
     @abstractmethod
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
         """Describe this node for people, its parts being described already."""
+
+    @abstractmethod
+    def _record(self) -> cause_json.Record:
+        """Describe this node for programs, its parts left out."""
 
     def _around(self, parts: tuple[Cause[OtherError], ...]) -> Cause[OtherError]:
         """Return the same node around other parts; itself if they are the ones it has."""
@@ -243,6 +258,9 @@ class Fail(Cause[Error]):
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
         return cause_text.outline_error("", self.error, self.at)
 
+    def _record(self) -> cause_json.Record:
+        return cause_json.error_record("fail", self.error, self.at)
+
 
 @final
 @attrs.frozen(eq=False, repr=False, str=False)
@@ -264,6 +282,9 @@ class Die(Cause[Never]):
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
         return cause_text.outline_error("defect ", self.exception, self.at)
 
+    def _record(self) -> cause_json.Record:
+        return cause_json.error_record("die", self.exception, self.at)
+
 
 @final
 @attrs.frozen(eq=False, repr=False, str=False)
@@ -278,6 +299,10 @@ class Cancelled(Cause[Never]):
     source: CancelSource = attrs.field(default="explicit", kw_only=True)
     at: Location | None = attrs.field(default=None, kw_only=True)
     scope: int | None = attrs.field(default=None, kw_only=True)
+
+    def text(self) -> str:
+        """Say in one sentence who cancelled and why."""
+        return cancelled_text(self.source, self.reason, self.by)
 
     def _key(self) -> object:
         return (self.by, ErrorKey(self.reason), self.source)
@@ -294,7 +319,10 @@ class Cancelled(Cause[Never]):
         return cause_exception.marked(ProgramCancelled(self.reason, self.source, self.by), "cancelled", self.at)
 
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
-        return cause_text.outline_cancelled(cancelled_text(self.source, self.reason, self.by), self.at)
+        return cause_text.outline_cancelled(self.text(), self.at)
+
+    def _record(self) -> cause_json.Record:
+        return cause_json.cancelled_record(self.source, self.reason, self.by, self.at)
 
 
 # -- Nodes ----
@@ -327,6 +355,9 @@ class Then(Cause[Error]):
 
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
         return cause_text.outline_sequence(below, self.when)
+
+    def _record(self) -> cause_json.Record:
+        return {"kind": "then", "when": self.when}
 
 
 @final
@@ -361,6 +392,9 @@ class Both(Cause[Error]):
 
     def _outline(self, below: tuple[Outline, ...]) -> Outline:
         return cause_text.outline_parallel(self.construct, self.at, self.children, below)
+
+    def _record(self) -> cause_json.Record:
+        return cause_json.both_record(self.construct, self.at, self.children)
 
 
 # -- Putting causes together ----

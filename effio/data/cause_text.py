@@ -26,18 +26,34 @@ LABEL_WIDTH = 40
 REPR_LENGTH = 200
 EXTRA_LINES = 10
 OTHERS_NOTED = 20
+SHORTEST_SHOWN = 0.01
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class ErrorEntry:
+    """One error of a tree: its first line, and all that is known of it."""
+
+    headline: str
+    error: object
+    at: Location | None
 
 
 @final
 @attrs.frozen(eq=False, repr=False)
 class Outline:
-    """One entry of a drawn tree: what it says, the lines under it, the entries inside it."""
+    """One entry of a drawn tree: what it says, the lines under it, the entries inside it, the errors it tells of.
+
+    `brief` are the lines that stay under it where the errors are told of below the tree.
+    """
 
     text: str
     mark: Mark = FAILED
     label: str = attrs.field(default="", kw_only=True)
     details: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    brief: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     entries: tuple[Outline, ...] = attrs.field(default=(), kw_only=True)
+    failed: tuple[ErrorEntry, ...] = attrs.field(default=(), kw_only=True)
 
 
 # -- What the entries say ----
@@ -46,30 +62,39 @@ class Outline:
 def outline_error(kind: str, error: object, at: Location | None) -> Outline:
     """Describe one error: its type and message, where it happened, its cause and notes."""
     headline, *more = error_text(error).splitlines() or [""]
-    details = [*_location_lines(at), *more[:EXTRA_LINES]]
-    if isinstance(error, BaseException):
-        details += [line for line in _inside(error) if line not in (f"in {at}", *details)]
-    return Outline(kind + headline, label=_label(at), details=tuple(details))
+    details = (*location_lines(at), *said(error, at, more))
+    failed = ErrorEntry(kind + headline, error, at)
+    return Outline(kind + headline, label=_label(at), details=details, failed=(failed,))
 
 
 def outline_cancelled(text: str, at: Location | None) -> Outline:
     """Describe one cancellation."""
-    return Outline(text, CANCELLED, label=_label(at), details=tuple(_location_lines(at)))
+    return Outline(text, CANCELLED, label=_label(at), details=tuple(location_lines(at)))
 
 
 def outline_sequence(parts: Sequence[Outline], when: str) -> Outline:
     """Put what failed later under what failed first."""
     first = parts[0]
-    details = list(first.details)
-    entries = list(first.entries)
+    details, brief = list(first.details), list(first.brief)
+    entries, failed = list(first.entries), list(first.failed)
     for later in parts[1:]:
         text = f"then, {when}: {later.text}"
         if later.entries:
             entries.append(attrs.evolve(later, text=text))
         else:
             details += [text, *(f"  {line}" for line in later.details)]
+            brief.append(text)
+            failed += [attrs.evolve(error, headline=f"then, {when}: {error.headline}") for error in later.failed]
     mark: Mark = FAILED if any(part.mark == FAILED for part in parts) else CANCELLED
-    return attrs.evolve(first, mark=mark, details=tuple(details), entries=tuple(entries))
+    return Outline(
+        first.text,
+        mark,
+        label=first.label,
+        details=tuple(details),
+        brief=tuple(brief),
+        entries=tuple(entries),
+        failed=tuple(failed),
+    )
 
 
 def outline_parallel(
@@ -81,7 +106,8 @@ def outline_parallel(
         f"{construct} {'failed' if failed else 'cancelled'}",
         FAILED if failed else CANCELLED,
         label=_label(at),
-        details=tuple(_location_lines(at)),
+        details=(place := tuple(location_lines(at))),
+        brief=place,
         entries=tuple(_match_children(children, parts)),
     )
 
@@ -114,19 +140,35 @@ def short_repr(value: object) -> str:
 def notes_on(drawn: Sequence[str]) -> tuple[str, ...]:
     """Say in a note each what else went wrong, by the first line of its drawing; at most `OTHERS_NOTED`."""
     omitted = len(drawn) - OTHERS_NOTED
-    more = (f"… and {_number(omitted)} more",) if omitted > 0 else ()
+    more = (f"… and {grouped(omitted)} more",) if omitted > 0 else ()
     return (*("also " + other.partition("\n")[0] for other in drawn[:OTHERS_NOTED]), *more)
+
+
+def picture_on(outline: Outline) -> tuple[str, ...]:
+    """Draw in a note what ran side by side; nothing where that was one program, or none."""
+    drawn = draw(attrs.evolve(outline, brief=()), brief=True).partition("\n")[2]
+    return (drawn,) if len(outline.entries) > 1 else ()
 
 
 def _label(at: Location | None) -> str:
     return "" if at is None or at.path is None else at.path.label
 
 
-def _location_lines(at: Location | None) -> list[str]:
+def location_lines(at: Location | None) -> list[str]:
+    """Say where something happened, and what was noted there."""
     if at is None:
         return []
     shown = str(at)
     return [shown, *at.notes] if shown else list(at.notes)
+
+
+def said(error: object, at: Location | None, more: Sequence[str]) -> list[str]:
+    """What an error says beside its headline and its place: more lines, members, cause, notes."""
+    lines = list(more[:EXTRA_LINES])
+    if isinstance(error, BaseException):
+        known = (f"in {at}", *lines, *location_lines(at))
+        lines += [line for line in _inside(error) if line not in known]
+    return lines
 
 
 def _inside(error: BaseException) -> list[str]:
@@ -135,7 +177,7 @@ def _inside(error: BaseException) -> list[str]:
     members = members_of(error)
     lines += [f"holds {_first_line(member)}" for member in members[:EXTRA_LINES]]
     if len(members) > EXTRA_LINES:
-        lines.append(f"… and {_number(len(members) - EXTRA_LINES)} more")
+        lines.append(f"… and {grouped(len(members) - EXTRA_LINES)} more")
     if error.__cause__ is not None:
         lines.append(f"caused by {_first_line(error.__cause__)}")
     notes = [line for note in getattr(error, "__notes__", ()) for line in str(note).splitlines()]
@@ -146,7 +188,8 @@ def _first_line(error: BaseException) -> str:
     return error_text(error).partition("\n")[0]
 
 
-def _number(count: int) -> str:
+def grouped(count: int) -> str:
+    """Show a count with a space between thousands."""
     return f"{count:,}".replace(",", " ")
 
 
@@ -160,44 +203,58 @@ def _match_children(children: Sequence[ChildReport], parts: Sequence[Outline]) -
     marks = Counter(part.mark for part in parts)
     own = {mark: deque(part for part in parts if part.mark == mark) for mark in marks if marks[mark] == counts[mark]}
     blamed = next((child.label for child in children if child.outcome == "failed"), None)
+    cancelled = [child for child in children if child.outcome == "cancelled" and CANCELLED not in own]
     entries: list[Outline] = []
     for child in children:
         mark = of_outcome.get(child.outcome)
         if mark in own:
-            entries.append(attrs.evolve(own[mark].popleft(), label=child.label))
-        else:
-            entries.append(_bystander(child, blamed))
+            part = own[mark].popleft()
+            entries.append(attrs.evolve(part, label=child.label, text=f"{part.text}{_after(child)}"))
+        elif child.outcome != "cancelled":
+            entries.append(_bystander(child))
+        elif child is cancelled[0]:
+            entries.append(_cancelled_together(cancelled, blamed))
     return entries + [part for part in parts if part.mark not in own]
 
 
-def _bystander(child: ChildReport, blamed: str | None) -> Outline:
+def _bystander(child: ChildReport) -> Outline:
     if child.outcome == "succeeded":
-        text = "" if child.seconds is None else f"{child.seconds:.2f} s"
-        return Outline(text, SUCCEEDED, label=child.label)
-    if child.outcome == "failed":
-        return Outline("failed", label=child.label)
-    text = "cancelled" if blamed is None else f"cancelled, because {blamed!r} failed"
-    return Outline(text, CANCELLED, label=child.label)
+        return Outline(_after(child).removeprefix(", after "), SUCCEEDED, label=child.label)
+    return Outline(f"failed{_after(child)}", label=child.label)
+
+
+def _cancelled_together(children: Sequence[ChildReport], blamed: str | None) -> Outline:
+    """One line for all children that were cancelled for the same reason."""
+    first, *others = children
+    why = "" if blamed is None else f", because {blamed!r} failed"
+    if others:
+        return Outline(f"cancelled{why}", CANCELLED, label=f"{first.label} and {grouped(len(others))} more")
+    return Outline(f"cancelled{_after(first).replace(',', '')}{why}", CANCELLED, label=first.label)
+
+
+def _after(child: ChildReport) -> str:
+    """After how long it ended, if that was long enough to matter."""
+    return "" if child.seconds is None or child.seconds < SHORTEST_SHOWN else f", after {child.seconds:.2f} s"
 
 
 # -- Drawing ----
 
 
-def draw(root: Outline) -> str:
-    """Draw the tree with box characters, at most `LONGEST` entries of it."""
-    lines = [root.text, *(f"  {line}" for line in root.details)]
+def draw(root: Outline, *, brief: bool = False) -> str:
+    """Draw the tree with box characters, at most `LONGEST` entries of it, with their details unless `brief`."""
+    lines = [root.text, *(f"  {line}" for line in (root.brief if brief else root.details))]
     pending = _branches(root, "", 1)
     drawn = 1
     while pending:
         entry, prefix, depth, width, last = pending.pop()
         if drawn == LONGEST:
-            lines.append(f"… and {_number(_size(root) - drawn)} more")
+            lines.append(f"… and {grouped(_size(root) - drawn)} more")
             break
         drawn += 1
         below = prefix + ("   " if last else "│  ")
         lines.append(f"{prefix}{'└─' if last else '├─'} {_headline(entry, width)}".rstrip())
         rail = "│  " if entry.entries else "   "
-        lines += [f"{below}{rail}{line}" for line in entry.details]
+        lines += [f"{below}{rail}{line}" for line in (entry.brief if brief else entry.details)]
         pending += _branches(entry, below, depth + 1)
     return "\n".join(lines)
 
@@ -221,15 +278,15 @@ def _folded(parent: Outline, depth: int) -> tuple[Sequence[Outline], str]:
     """Choose the entries to show, failed ones before others, and say how many are left out."""
     entries = parent.entries
     if depth > DEEPEST:
-        return (), f"and {_number(_size(parent) - 1)} more inside" if entries else ""
+        return (), f"and {grouped(_size(parent) - 1)} more inside" if entries else ""
     if len(entries) <= WIDEST:
         return entries, ""
     ranks = {FAILED: 0, RUNNING: 1, CANCELLED: 2, SUCCEEDED: 3, OMITTED: 4}
     by_rank = sorted(range(len(entries)), key=lambda index: ranks[entries[index].mark])
     shown = [entries[index] for index in sorted(by_rank[:WIDEST])]
     hidden = Counter(entries[index].mark for index in by_rank[WIDEST:])
-    kinds = ", ".join(f"{_number(count)} {mark}" for mark, count in hidden.items())
-    return shown, f"and {_number(len(entries) - WIDEST)} more ({kinds})"
+    kinds = ", ".join(f"{grouped(count)} {mark}" for mark, count in hidden.items())
+    return shown, f"and {grouped(len(entries) - WIDEST)} more ({kinds})"
 
 
 def _size(outline: Outline) -> int:

@@ -12,8 +12,11 @@ import attrs
 
 from effio.data.origin import CallSite, Origin
 
-OWN_PACKAGE: Final = "effio"
+OWN_PACKAGE: Final = "effio."
+RUNNER: Final = "effio.interpreter.runtime."
 SHOWN_LIKE_USERS: Final = "effio.demos."
+OWN_FOLDER: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+LONGEST_LINE: Final = 160
 FIRST_FRAMES: Final = 4
 LAST_FRAMES: Final = 8
 
@@ -33,7 +36,8 @@ class SourceLine:
 def line_at(place: Origin | CallSite) -> SourceLine:
     """Read the line at a place."""
     origin = place.origin() if isinstance(place, CallSite) else place
-    return SourceLine(origin, linecache.getline(origin.file, origin.line).strip())
+    text = linecache.getline(origin.file, origin.line).strip()
+    return SourceLine(origin, text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…")
 
 
 def lines_of(exception: BaseException) -> tuple[SourceLine, ...]:
@@ -47,16 +51,29 @@ def lines_of(exception: BaseException) -> tuple[SourceLine, ...]:
     return tuple(line_at(origin) for origin in shown)
 
 
+def is_users(origin: Origin) -> bool:
+    """Whether a place is in the user's source, not in effio's."""
+    return not origin.file.startswith(OWN_FOLDER) or origin.file.startswith(f"{OWN_FOLDER}demos")
+
+
 def full_traceback() -> bool:
     """Whether the user wants to see the frames of the interpreter too."""
     return os.environ.get("EFFIO_FULL_TRACEBACK", "") not in ("", "0")
 
 
 def _passed(trace: TracebackType | None) -> Iterator[tuple[Origin, bool]]:
-    """List the places of a traceback, and whether each belongs to effio."""
+    """List the places of a traceback, and whether each belongs to effio.
+
+    What is before the run that raised it belongs to whoever called that.
+    """
+    passed: list[tuple[Origin, bool]] = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        module = str(trace.tb_frame.f_globals.get("__name__", ""))
-        own = f"{module}.".startswith(f"{OWN_PACKAGE}.") and not f"{module}.".startswith(SHOWN_LIKE_USERS)
-        yield Origin(code.co_filename, trace.tb_lineno or code.co_firstlineno, code.co_qualname), own
+        module = f"{trace.tb_frame.f_globals.get('__name__', '')}."
+        if module == RUNNER and not full_traceback():
+            passed.clear()
+        own = module.startswith(OWN_PACKAGE) and not module.startswith(SHOWN_LIKE_USERS)
+        origin = Origin(code.co_filename, trace.tb_lineno or code.co_firstlineno, code.co_qualname)
+        passed.append((origin, own))
         trace = trace.tb_next
+    return iter(passed)

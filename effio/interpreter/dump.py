@@ -1,12 +1,27 @@
-"""What runs now: one line for a glance, or the tree of all fibers with what each one waits for."""
+"""What runs now: one line for a glance, or every fiber with what it waits for, since when, and where in the source."""
+
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from itertools import islice
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from effio.algebra.tag import FLAT_MAP, FOLD, GENERATE, MAP
+from effio.data.errors import cancelled_text
+from effio.data.fiber_dump import Doing, FiberDump, FiberState
+from effio.data.origin import Origin, origin_of
+from effio.data.source_text import is_users
+from effio.interpreter.scope import SHIELD, Region, RestoreRegion, effective_deadline, visible_cancel
 
 if TYPE_CHECKING:
     from effio.interpreter.fiber import Fiber
     from effio.interpreter.scheduler import Scheduler
+
+FRAMES_SEARCHED: Final = 100
 
 
 def line_of(scheduler: Scheduler, asking: Fiber) -> str:
@@ -14,19 +29,38 @@ def line_of(scheduler: Scheduler, asking: Fiber) -> str:
     return " ".join(f"{fiber.name}[{fiber is asking}]" for fiber in scheduler.fibers())
 
 
-def tree_of(scheduler: Scheduler, asking: Fiber) -> str:
-    """A line for each fiber, indented by its depth: name, state, what it waits for and for how long."""
+def tree_of(scheduler: Scheduler, asking: Fiber | None = None) -> FiberDump:
+    """Look at every fiber of a run; `asking` is the one that runs meanwhile."""
+    fibers = list(scheduler.fibers())
+    places = {fiber: place for place, fiber in enumerate(fibers)}
     now = scheduler.clock.now()
-    return "\n".join(f"{'  ' * depth_of(fiber)}{described(fiber, now, asking)}" for fiber in scheduler.fibers())
+    return FiberDump([state_of(fiber, now, asking, places) for fiber in fibers])
 
 
-def described(fiber: Fiber, now: float, asking: Fiber) -> str:
-    """One fiber in a few words."""
-    if fiber is asking:
-        return f"{fiber.name}: running"
-    if fiber.wait is None:
-        return f"{fiber.name}: ready"
-    return f"{fiber.name}: waits for {fiber.wait.describe()}, for {max(0.0, now - fiber.since):.2f} s"
+def state_of(fiber: Fiber, now: float, asking: Fiber | None, places: dict[Fiber, int]) -> FiberState:
+    """Describe one fiber."""
+    wait = fiber.wait
+    target = visible_cancel(fiber.region)
+    deadline = effective_deadline(fiber.region) - now
+    request = None if target is None else target.request
+    origin = source_of(fiber)
+    others = () if wait is None else awaited_by(wait)
+    doing: Doing = "running" if fiber is asking else "ready" if wait is None else "waiting"
+    return FiberState(
+        name=fiber.name,
+        path=fiber.path.names,
+        depth=depth_of(fiber),
+        state=doing,
+        age=max(0.0, now - fiber.began),
+        wait=None if wait is None else wait.describe(),
+        waited=0.0 if wait is None else max(0.0, now - fiber.since),
+        deadline=deadline if isfinite(deadline) else None,
+        shielded=is_shielded(fiber),
+        cancelled=None if request is None else cancelled_text(request.source, request.reason, request.by),
+        source=None if origin is None else str(origin),
+        waits_for=tuple(places[other] for other in others if other in places),
+        needs_all=hasattr(wait, "family"),
+    )
 
 
 def depth_of(fiber: Fiber) -> int:
@@ -37,3 +71,50 @@ def depth_of(fiber: Fiber) -> int:
         depth += 1
         family = family.fiber.family
     return depth
+
+
+def is_shielded(fiber: Fiber) -> bool:
+    """Whether a shield of its own, which no `restore` lifts, protects it."""
+    lifted: list[object] = []
+    region: Region | None = fiber.region
+    while region is not None and region is not fiber:
+        if region.kind == SHIELD and region not in lifted:
+            return True
+        lifted += [region.lifted] if isinstance(region, RestoreRegion) else []
+        region = region.outer
+    return False
+
+
+def awaited_by(wait: Any) -> Iterable[Fiber]:
+    """The fibers without which a wait does not end: the one that is watched, the children, the holders."""
+    if hasattr(wait, "target"):
+        return (wait.target,)
+    if hasattr(wait, "family"):
+        return tuple(wait.family.children)
+    reason = getattr(getattr(wait, "_node", None), "_reason", None)
+    primitive = getattr(getattr(reason, "func", reason), "__self__", None)
+    return () if not hasattr(primitive, "holders") else primitive.holders()
+
+
+# -- Where in the source -------------------------------------------------------------------------------------
+
+
+def source_of(fiber: Fiber) -> Origin | None:
+    """The user's line that the fiber is at: where its innermost body is suspended, or what function comes next."""
+    for frame in islice(reversed(fiber.stack), FRAMES_SEARCHED):
+        origin = origin_in(frame)
+        if origin is not None and is_users(origin):
+            return origin
+    return None
+
+
+def origin_in(frame: Any) -> Origin | None:
+    """Where the body of a frame is suspended, or its function defined."""
+    if frame._tag == GENERATE:
+        inside = getattr(frame.generator, "gi_frame", None)
+        if inside is None:
+            return None
+        return Origin(inside.f_code.co_filename, inside.f_lineno, inside.f_code.co_qualname)
+    if frame._tag in (FLAT_MAP, MAP):
+        return origin_of(frame._function)
+    return origin_of(frame._on_success or frame._on_failure) if frame._tag == FOLD else None

@@ -13,9 +13,11 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Pure, Sleep
 from effio.data.cause import Cause, Die, Fail
+from effio.data.fiber_dump import FiberDump
 from effio.data.identity import Path
 from effio.data.location import Location
 from effio.data.origin import CallSite, Origin
+from effio.data.source_text import full_traceback
 from effio.interpreter import dump
 from effio.interpreter.scope import Region, ScopeRegion, any_cancel, effective_deadline, visible_cancel
 
@@ -214,7 +216,7 @@ class Fiber(Region):
         """All fibers of the run in one line."""
         return dump.line_of(self.scheduler, self)
 
-    def dump_fibers(self) -> str:
+    def dump_fibers(self) -> FiberDump:
         """All fibers of the run, a line each."""
         return dump.tree_of(self.scheduler, self)
 
@@ -304,7 +306,8 @@ class Fiber(Region):
         trace = error.__traceback__
         while trace is not None and is_own(trace.tb_frame):
             trace = trace.tb_next
-        error.__traceback__ = trace
+        if not full_traceback():
+            error.__traceback__ = trace
         origin: Origin | None = None
         if trace is not None:
             code = trace.tb_frame.f_code

@@ -117,6 +117,7 @@ class ParallelFamily(Family):
         """What the whole gives, once the last child has ended."""
         self.leave()
         cause = self.conclude(self.parts())
+        self.left(cause)
         return Pure(self.results) if cause is None else Halt(cause)
 
     def label(self, index: int) -> str:
@@ -191,8 +192,9 @@ class ValidateFamily(ParallelFamily):
         if not causes or self.cut is not None or not all(is_typed(cause) for cause in causes):
             return super().outcome()
         self.leave()
-        errors = tuple(error for cause in causes for error in cause.failures())
-        return FailNode(errors)
+        failed = FailNode(tuple(error for cause in causes for error in cause.failures()))
+        self.left(self.fiber.failure(failed))
+        return failed
 
 
 def is_typed(cause: Cause[Any]) -> bool:
@@ -239,6 +241,7 @@ class FirstFamily(ParallelFamily):
         if self.winner is None:
             self.failures.update(self.void)
         cause = self.conclude(self.parts())
+        self.left(cause)
         if cause is None and self.winner is not None:
             return self.disposing(Pure(self.won.pop(self.winner)))
         assert cause is not None

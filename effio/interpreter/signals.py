@@ -8,7 +8,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Final, final
 
-from effio.interpreter.fiber import STATE_NAMES, is_own
+from effio.interpreter.dump import tree_of
+from effio.interpreter.fiber import is_own
 from effio.interpreter.scheduler import Scheduler
 
 SIGINT: Final = int(signal.SIGINT)
@@ -59,10 +60,7 @@ class Interrupts:
 
 def tell_what_runs(scheduler: Scheduler) -> None:
     """Print the fibers that have not ended to the standard error stream."""
-    sys.stderr.write("still closing; interrupt once more to abort:\n")
-    for fiber in scheduler.fibers():
-        waits = "" if fiber.wait is None else f" for {fiber.wait.describe()}"
-        sys.stderr.write(f"  {fiber.name}: {STATE_NAMES[fiber.state]}{waits}\n")
+    sys.stderr.write(f"still closing; interrupt once more to abort:\n{tree_of(scheduler)}\n")
 
 
 def in_user_code(frame: FrameType | None) -> bool:

@@ -171,9 +171,12 @@ class Family(Region):
         self.closed = True
         assert self.outer is not None
         self.fiber.region = self.outer
+
+    def left(self, cause: Cause[Any] | None) -> None:
+        """Tell who observes the run that the construct has ended."""
         observer = self.fiber.scheduler.observer
         if observer is not None:
-            observer.on_leave(self.fiber, self.part, self.name, None)
+            observer.on_leave(self.fiber, self.part, self.name, cause)
 
     def parts(self) -> dict[int, Cause[Any]]:
         """What the children failed with, in fork order, each failure once.
@@ -346,6 +349,7 @@ class TaskGroupFrame(Frame):
             parts[BODY] = rest
         family.leave()
         cause = family.conclude(parts)
+        family.left(cause)
         return Pure(self.value) if cause is None else Halt(cause)
 
 
