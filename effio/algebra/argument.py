@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isnan
+from math import inf, isnan
 from typing import Any, TypeVar, cast
 
 from effio.data.cause_text import short_repr
+from effio.data.duration import Seconds, seconds
+from effio.schedule.schedule import Schedule, is_schedule
 
 Built = TypeVar("Built")
 
@@ -49,6 +51,19 @@ def count(word: str, what: str, value: object, least: int) -> int:
     return value
 
 
+def schedule(word: str, given: object, delay: Seconds = 0) -> Schedule[Any, Any]:
+    """Make a schedule of how often to run again, with `delay` in between; leave one that is a schedule already."""
+    pause = seconds(delay, f"delay of {word}")
+    if not is_schedule(given):
+        times = Schedule.recurs(count(word, "times", given, 0))
+        return times & Schedule.spaced(pause) if pause else times
+    if pause:
+        problem = ValueError(f"{word} cannot take the delay {delay!r} beside a schedule")
+        problem.add_note("say it in the schedule: schedule & Schedule.spaced(1)")
+        raise problem
+    return given
+
+
 def moment(word: str, value: object) -> float:
     """Refuse what is no point in time."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -58,6 +73,16 @@ def moment(word: str, value: object) -> float:
     if isnan(value):
         raise ValueError(f"{word} needs a time in seconds, not {value!r}")
     return float(value)
+
+
+def total(word: str, value: float | None) -> float | None:
+    """Refuse what is no amount that can be reached."""
+    if value is None:
+        return None
+    instance(word, value, (int, float), "a number", "give the count at which it is done, or no total")
+    if not 0 < value < inf:
+        raise ValueError(f"{word} needs a positive total, not {value!r}")
+    return value
 
 
 def types(word: str, given: object) -> tuple[type[Any], ...]:
@@ -75,7 +100,7 @@ def read(word: str, values: Iterable[Built]) -> tuple[Built, ...]:
     return tuple(values)
 
 
-def instance(word: str, value: object, kind: type[object], wanted: str, way_out: str) -> None:
+def instance(word: str, value: object, kind: type[Any] | tuple[type[Any], ...], wanted: str, way_out: str) -> None:
     """Refuse what is not of the class `kind`."""
     if not isinstance(value, kind):
         problem = TypeError(f"{word} needs {wanted}, not {short_repr(value)}")

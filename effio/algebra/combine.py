@@ -6,12 +6,16 @@ Those that take the programs themselves as arguments are in `arity`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from effio.algebra import argument, derived
+from effio.algebra.derived import Strategy
 from effio.algebra.io import IO, Error, NewError, NewValue, Value
+from effio.algebra.shape import program
+from effio.data.cause import Cause
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
+from effio.schedule.schedule import Schedule
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -101,6 +105,60 @@ def race_staggered(
     read = contestants("race_staggered", argument.read("race_staggered", attempts))
     pause = seconds(STAGGER if delay is None else delay, "delay of race_staggered")
     return derived.RaceStaggered(read, dispose, pause)
+
+
+def hedge(
+    io: IO[Value, Error], /, after: Seconds, *, dispose: Callable[[Value], IO[object]] | None = None
+) -> IO[Value, Error]:
+    """Run `io`, and once more if it has failed or has no result `after` seconds; otherwise like `race_all`.
+
+    For programs that may run twice and are now and then slow (Dean and Barroso, The Tail at Scale).
+    """
+    return derived.Hedge((io, io), dispose, seconds(after, "delay of hedge"))
+
+
+# -- Again after failures ------------------------------------------------------------------------------------
+
+
+def retrying(make: Callable[[int], IO[Value, Error]], schedule: Schedule[Error, object] | int, /) -> IO[Value, Error]:
+    """Run what `make` makes of the number of the attempt, 1 for the first; otherwise like `io.retry`.
+
+    >>> from effio import Schedule, fail, pure, run
+    >>> run(retrying(lambda attempt: pure(attempt) if attempt > 2 else fail("busy"), Schedule.recurs(5)))
+    3
+    """
+    return derived.Retrying(make, argument.schedule("retrying", schedule))
+
+
+def supervise(io: IO[Value, Error], policy: Schedule[Cause[Error], object] | int, /) -> IO[Value, Error]:
+    """Run `io`; after a failure or a bug run it again as long as `policy` says, which is shown the cause.
+
+    When the policy ends, this fails with the causes of the attempts, one after another, the first and the last ten of
+    them: whoever runs this decides what then. A success ends it, and so does a cancel.
+    """
+    return derived.Supervise(program("supervise", io), argument.schedule("supervise", policy))
+
+
+def supervise_all(
+    services: Mapping[Key, IO[Value, Error]],
+    policy: Schedule[Cause[Error], object] | int,
+    /,
+    *,
+    strategy: Strategy = "one_for_one",
+) -> IO[dict[Key, Value], Error]:
+    """Run the programs of a mapping at once, each under its name, and restart what fails as `policy` says.
+
+    "one_for_one" restarts the one that failed; "one_for_all" cancels and awaits the others and restarts them all. When
+    the policy ends, the others are cancelled and awaited, and this fails like `supervise`.
+    """
+    argument.instance("supervise_all", services, Mapping, "a mapping", "give for example {'web': serve, 'jobs': work}")
+    if strategy not in get_args(Strategy):
+        raise ValueError(f"strategy of supervise_all must be one of {get_args(Strategy)}, not {strategy!r}")
+    schedule = argument.schedule("supervise_all", policy)
+    return derived.SuperviseAll(tuple(services.values()), tuple(services), schedule, strategy)
+
+
+# -- Arguments -----------------------------------------------------------------------------------------------
 
 
 def contestants(word: str, ios: tuple[IO[Value, Error], ...]) -> tuple[IO[Value, Error], ...]:

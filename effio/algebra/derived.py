@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Literal, NoReturn, TypeAlias
 
 import attrs
 
@@ -33,7 +33,11 @@ from effio.algebra.shape import (
     is_function_or_none,
     is_program,
 )
+from effio.data.fiber_dump import FiberDump
 from effio.data.origin import CallSite
+from effio.schedule.schedule import Schedule
+
+Strategy: TypeAlias = Literal["one_for_one", "one_for_all"]
 
 # -- One after another ---------------------------------------------------------------------------------------
 
@@ -96,22 +100,66 @@ class ZipAll(ManySources):
     __slots__ = ()
 
 
-class Retry(Again):
-    """Run `source`, again at most `times` times after typed failures, with `seconds` in between."""
-
-    __slots__ = ()
-
-
 class Repeat(Again):
-    """Run `source`, then `times` times more, with `seconds` in between; give the last value."""
+    """Run `source`, then again as long as `schedule` says; give the last value."""
 
     __slots__ = ()
+
+
+class Scheduled(Again):
+    """Run `source`, then again as long as `schedule` says; give what that tells at the end."""
+
+    __slots__ = ()
+
+
+class Retry(Again):
+    """Run `source`, again after typed failures as long as `schedule` says."""
+
+    __slots__ = ()
+
+
+@attrs.frozen(eq=False, repr=False)
+class RetryOrElse(Again):
+    """Retry `source`; when `schedule` ends, run what `function` makes of the last error and of what that tells."""
+
+    function: Function = attrs.field(validator=is_function)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Retrying(Derived):
+    """Run what `function` makes of the number of the attempt, again after typed failures as `schedule` says."""
+
+    function: Function = attrs.field(validator=is_function)
+    schedule: Schedule[Any, Any]
+
+
+class Supervise(Again):
+    """Run `source`, again after failures and bugs as long as `schedule` says."""
+
+    __slots__ = ()
+
+
+@attrs.frozen(eq=False, repr=False)
+class SuperviseAll(ManySources):
+    """Run `ios` at once, each under its name; restart what fails, alone or all of them, as `schedule` says."""
+
+    keys: tuple[Hashable, ...]
+    schedule: Schedule[Any, Any]
+    strategy: Strategy
 
 
 class Memoize(OneSource):
     """Give a program that runs `source` once and has the same exit at every run."""
 
     __slots__ = ()
+
+
+@attrs.frozen(eq=False, repr=False)
+class WithProgress(OneSource):
+    """Run `source` and keep count of how far it is, under `label`, on the way to `total` (None: unknown)."""
+
+    label: str
+    total: float | None
 
 
 # -- Failures ------------------------------------------------------------------------------------------------
@@ -387,6 +435,12 @@ class RaceStaggered(Contest):
     seconds: float
 
 
+class Hedge(RaceStaggered):
+    """Start the second of two equal `ios` when the first fails or after `seconds`; the first success wins."""
+
+    __slots__ = ()
+
+
 @attrs.frozen(eq=False, repr=False)
 class TaskGrouped(Derived):
     """Run what `body` makes of a new `TaskGroup`, then wait for all its children."""
@@ -431,7 +485,7 @@ class ShowFibers(Word[str]):
     __slots__ = ()
 
 
-class DumpFibers(Word[str]):
+class DumpFibers(Word[FiberDump]):
     """Give the tree of all fibers with what each one waits for."""
 
     __slots__ = ()

@@ -55,7 +55,8 @@ def tree(program: Any) -> str:
 
 def fields(program: Any) -> list[tuple[str, Any]]:
     """List the fields of a node with their names, in the order of its constructor."""
-    return [(name, getattr(program, name)) for name in field_names(kind_of(program))]
+    kind: Any = kind_of(program)
+    return [(name, getattr(program, name)) for name in field_names(kind)]
 
 
 @cache

@@ -14,6 +14,7 @@ from effio.data.duration import Seconds, seconds
 from effio.data.errors import TimedOut
 from effio.data.exit import Exit
 from effio.data.origin import caller
+from effio.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
     from effio.algebra.handle import TaskGroup
@@ -171,22 +172,49 @@ class IO(Generic[Value, Error]):
         """Fail with the primary error alone, the others being notes on it."""
         return derived.Squashed(self)
 
-    def retry(self, times: int, /, *, delay: Seconds = 0) -> IO[Value, Error]:
-        """Run again after a typed failure, at most `times` times more, waiting `delay` seconds in between.
-
-        If the last attempt fails too, the errors of all attempts are in the error tree, one after another.
-        """
-        return derived.Retry(self, argument.count("retry", "times", times, 0), seconds(delay, "delay of retry"))
-
     # -- Again, and under a name -----------------------------------------------------------------------------
 
-    def repeat(self, times: int, /, *, delay: Seconds = 0) -> IO[Value, Error]:
-        """Run, then run `times` times more, waiting `delay` seconds in between; give the last value."""
-        return derived.Repeat(self, argument.count("repeat", "times", times, 0), seconds(delay, "delay of repeat"))
+    @overload
+    def retry(self, times: int, /, *, delay: Seconds = 0) -> IO[Value, Error]: ...
+    @overload
+    def retry(self, schedule: Schedule[Error, object], /) -> IO[Value, Error]: ...
+    def retry(self, again: Any, /, *, delay: Seconds = 0) -> IO[Value, Error]:
+        """Run again after a typed failure as long as the schedule says, or so many times, `delay` seconds apart.
+
+        If the last attempt fails too, the errors of the attempts are in the error tree, one after another: the first
+        and the last ten of them. A defect or a cancel ends it at once.
+        """
+        return derived.Retry(self, argument.schedule("retry", again, delay))
+
+    def retry_or_else(
+        self, schedule: Schedule[Error, T], f: Callable[[Error, T], IO[NewValue, NewError]], /
+    ) -> IO[Value | NewValue, NewError]:
+        """Retry; when the schedule ends, run what `f` makes of the last error and of what the schedule tells."""
+        return derived.RetryOrElse(self, argument.schedule("retry_or_else", schedule), f)
+
+    @overload
+    def repeat(self, times: int, /, *, delay: Seconds = 0) -> IO[Value, Error]: ...
+    @overload
+    def repeat(self, schedule: Schedule[Value, object], /) -> IO[Value, Error]: ...
+    def repeat(self, again: Any, /, *, delay: Seconds = 0) -> IO[Value, Error]:
+        """Run, then again as long as the schedule says, or so many times more, `delay` apart; give the last value."""
+        return derived.Repeat(self, argument.schedule("repeat", again, delay))
+
+    def scheduled(self, schedule: Schedule[Value, T], /) -> IO[T, Error]:
+        """Run, then again as long as the schedule says; give what the schedule tells at the end."""
+        return derived.Scheduled(self, argument.schedule("scheduled", schedule))
 
     def named(self, name: str, /) -> IO[Value, Error]:
         """Run under `name`, which stands in the path of every failure inside."""
         return primitive.Named(self, name)
+
+    def with_progress(self, label: str, /, *, total: float | None = None) -> IO[Value, Error]:
+        """Run and keep count of how far it is, for `effio run --live`.
+
+        `advance_progress` inside moves the count, also in children. What runs many programs, such as
+        `par_traverse`, moves it by itself when one of them has succeeded, and knows its `total`.
+        """
+        return derived.WithProgress(self, label, argument.total("with_progress", total))
 
     # -- Finalizers ------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -10,8 +9,10 @@ import attrs
 from typing_extensions import TypeIs
 
 from effio.algebra import argument
+from effio.algebra.describe import spoken
 from effio.algebra.io import IO
 from effio.algebra.tag import DERIVED
+from effio.schedule.schedule import Schedule
 
 Program: TypeAlias = IO[Any, Any]
 Programs: TypeAlias = tuple[Program, ...]
@@ -48,18 +49,17 @@ class Word(IO[Given], Generic[Given]):
         return self
 
 
-def spoken(name: str) -> str:
-    """Turn the name of a node into the name of its word.
-
-    >>> spoken("ParZip")
-    'par_zip'
-    """
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
 def is_io(value: object) -> TypeIs[Program]:
     """Whether `value` is a program."""
     return isinstance(value, IO)
+
+
+def made(maker: Callable[..., object], *given: object) -> Program:
+    """The program that `maker` makes of what it is given; anything else is an error that names it."""
+    value = maker(*given)
+    if not is_io(value):
+        raise argument.returned_no_program(maker, value)
+    return value
 
 
 def program(word: str, value: Built) -> Built:
@@ -155,10 +155,9 @@ class WithValue(OneSource):
 
 @attrs.frozen(eq=False, repr=False)
 class Again(OneSource):
-    """What runs `source` up to `times` times more, with `seconds` in between."""
+    """What runs `source` again as long as `schedule` says."""
 
-    times: int
-    seconds: float
+    schedule: Schedule[Any, Any]
 
 
 @attrs.frozen(eq=False, repr=False)

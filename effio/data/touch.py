@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, final
 
 import attrs
 
@@ -15,7 +15,8 @@ class Touch:
 
     "give" adds one thing to a part and "take" takes one away, in the order they came, waiting for it if there is
     none: the n-th take gets the n-th thing, of which `amount` were there from the beginning. So a give and a take
-    commute, while two of a kind do not. "read" and "write" conflict with everything, except a read with a read.
+    commute, while two of a kind do not. "await" waits until somebody writes and takes nothing away, so it commutes
+    with that and with its like. Everything else conflicts, except a read with a read.
 
     >>> permits = object()
     >>> Touch(permits, "give").conflicts_with(Touch(permits, "take"))
@@ -25,7 +26,7 @@ class Touch:
     """
 
     object: Any
-    mode: Literal["read", "write", "give", "take"]
+    mode: Literal["read", "write", "give", "take", "await"]
     part: str = attrs.field(default="", kw_only=True)
     amount: float = attrs.field(default=0, kw_only=True)
 
@@ -36,7 +37,8 @@ class Touch:
         return (self.mode, other.mode) not in COMMUTING
 
 
-COMMUTING = frozenset({("read", "read"), ("give", "take"), ("take", "give")})
+PAIRS: Final = {("read", "read"), ("read", "await"), ("await", "await"), ("await", "write"), ("give", "take")}
+COMMUTING: Final = frozenset(PAIRS | {(second, first) for first, second in PAIRS})
 
 Touches: TypeAlias = tuple[Touch, ...] | Callable[[], tuple[Touch, ...]]
 """What a step touches, or who tells it just before the step: the mode may depend on the state of the object."""

@@ -30,7 +30,7 @@ from effio.algebra.primitive import (
     Sleep,
     Watch,
 )
-from effio.algebra.shape import is_io
+from effio.algebra.shape import is_io, made
 from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RESTORE, SCOPED, SHIELD, SLEEP, WATCH
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
@@ -262,7 +262,7 @@ def scoped(fiber: Fiber, node: Scoped) -> Next:
 def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> IO[Any, Any]:
     """The program that `body` makes of what it is given."""
     try:
-        return body(given)
+        return made(body, given)
     except BaseException as error:
         return Halt(fiber.raised(error))
 

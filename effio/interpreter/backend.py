@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """The host of a run: it calls `Scheduler.turn` when asked to, and runs foreign coroutines.
 
-    All but `call` are used on the thread of the run only.
+    All but `call` are used on the thread of the run only. `sealed` says that nothing can come from outside the run.
     """
+
+    sealed: bool
 
     def wake(self) -> None:
         """Call `turn` soon; asked once until it is called."""

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
+from effio.algebra.progress import CURRENT
 from effio.algebra.tag import FLAT_MAP, FOLD, GENERATE, MAP
-from effio.data.errors import cancelled_text
-from effio.data.fiber_dump import Doing, FiberDump, FiberState
+from effio.data.fiber_dump import Doing, FiberDump, FiberState, ProgressState
 from effio.data.origin import Origin, origin_of
 from effio.data.source_text import is_users
 from effio.interpreter.scope import SHIELD, Region, RestoreRegion, effective_deadline, visible_cancel
@@ -30,14 +30,15 @@ def line_of(scheduler: Scheduler, asking: Fiber) -> str:
 
 
 def tree_of(scheduler: Scheduler, asking: Fiber | None = None) -> FiberDump:
-    """Look at every fiber of a run; `asking` is the one that runs meanwhile."""
+    """Look at every fiber of a run; `asking` is the one that runs meanwhile, by default the one that ran last."""
+    asking = asking or scheduler.current
     fibers = list(scheduler.fibers())
     places = {fiber: place for place, fiber in enumerate(fibers)}
     now = scheduler.clock.now()
     return FiberDump([state_of(fiber, now, asking, places) for fiber in fibers])
 
 
-def state_of(fiber: Fiber, now: float, asking: Fiber | None, places: dict[Fiber, int]) -> FiberState:
+def state_of(fiber: Fiber, now: float, asking: Fiber, places: dict[Fiber, int]) -> FiberState:
     """Describe one fiber."""
     wait = fiber.wait
     target = visible_cancel(fiber.region)
@@ -45,7 +46,7 @@ def state_of(fiber: Fiber, now: float, asking: Fiber | None, places: dict[Fiber,
     request = None if target is None else target.request
     origin = source_of(fiber)
     others = () if wait is None else awaited_by(wait)
-    doing: Doing = "running" if fiber is asking else "ready" if wait is None else "waiting"
+    doing: Doing = "waiting" if wait is not None else "running" if fiber is asking else "ready"
     return FiberState(
         name=fiber.name,
         path=fiber.path.names,
@@ -56,11 +57,19 @@ def state_of(fiber: Fiber, now: float, asking: Fiber | None, places: dict[Fiber,
         waited=0.0 if wait is None else max(0.0, now - fiber.since),
         deadline=deadline if isfinite(deadline) else None,
         shielded=is_shielded(fiber),
-        cancelled=None if request is None else cancelled_text(request.source, request.reason, request.by),
+        cancelled=None if request is None else request.leaf.text(),
         source=None if origin is None else str(origin),
+        progress=progress_of(fiber),
         waits_for=tuple(places[other] for other in others if other in places),
         needs_all=hasattr(wait, "family"),
     )
+
+
+def progress_of(fiber: Fiber) -> ProgressState | None:
+    """How far the part of the program is that the fiber itself keeps count of."""
+    progress = fiber.context.get(CURRENT)
+    inherited = None if fiber.family is None else fiber.family.fiber.context.get(CURRENT)
+    return None if progress is None or progress is inherited else progress.state()
 
 
 def depth_of(fiber: Fiber) -> int:
@@ -92,8 +101,9 @@ def awaited_by(wait: Any) -> Iterable[Fiber]:
     if hasattr(wait, "family"):
         return tuple(wait.family.children)
     reason = getattr(getattr(wait, "_node", None), "_reason", None)
-    primitive = getattr(getattr(reason, "func", reason), "__self__", None)
-    return () if not hasattr(primitive, "holders") else primitive.holders()
+    primitive: Any = getattr(getattr(reason, "func", reason), "__self__", None)
+    holders: Callable[[], Iterable[Fiber]] | None = getattr(primitive, "holders", None)
+    return () if holders is None else holders()
 
 
 # -- Where in the source -------------------------------------------------------------------------------------

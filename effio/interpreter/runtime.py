@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Sequence
+from importlib.util import find_spec
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Never, TypeVar, final
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, final, get_args
 
 from returns.result import Success
 
@@ -13,6 +14,7 @@ from effio.algebra import port
 from effio.algebra.io import IO
 from effio.algebra.shape import is_io
 from effio.data.exit import Exit
+from effio.data.source_text import full_traceback
 from effio.interpreter.backends.synchronous import Unhosted, drive
 from effio.interpreter.clock import Clock, MonotonicClock
 from effio.interpreter.observer import Observer, Observers
@@ -32,6 +34,7 @@ def run(
     program: IO[Value, object],
     /,
     *,
+    backend: BackendName = "asyncio",
     clock: Clock | None = None,
     loop_factory: LoopFactory | None = None,
     observers: Sequence[Observer] = (),
@@ -41,13 +44,15 @@ def run(
     Raises what `Cause.to_exception` makes of a failure: a single error is raised as it is, what failed side by side
     as an exception group. Ctrl-C cancels the program, lets its finalizers run and raises KeyboardInterrupt.
     A program that never waits needs no event loop; for any other a new asyncio loop is made, by `loop_factory` if
-    given (`uvloop.new_event_loop`). `clock` may be a `VirtualClock`. `observers` are told of what happens.
+    given (`uvloop.new_event_loop`), or, with `backend="trio"`, a trio run. `clock` may be a `VirtualClock`.
+    `observers` are told of what happens.
 
     >>> from effio import pure
     >>> run(pure(20).map(lambda n: n + 1))
     21
     """
-    with Runtime(loop_factory=loop_factory, clock=clock, observers=observers) as runtime:
+    with Runtime(backend=backend, loop_factory=loop_factory, clock=clock, observers=observers) as runtime:
+        __tracebackhide__ = True
         return runtime.run(program)
 
 
@@ -55,6 +60,7 @@ def run_exit(
     program: IO[Value, Error],
     /,
     *,
+    backend: BackendName = "asyncio",
     clock: Clock | None = None,
     loop_factory: LoopFactory | None = None,
     observers: Sequence[Observer] = (),
@@ -67,7 +73,7 @@ def run_exit(
     >>> run_exit(fail("no")).failure().failures()
     ('no',)
     """
-    with Runtime(loop_factory=loop_factory, clock=clock, observers=observers) as runtime:
+    with Runtime(backend=backend, loop_factory=loop_factory, clock=clock, observers=observers) as runtime:
         return runtime.run_exit(program)
 
 
@@ -75,12 +81,13 @@ def run_total(
     program: IO[Value, Never],
     /,
     *,
+    backend: BackendName = "asyncio",
     clock: Clock | None = None,
     loop_factory: LoopFactory | None = None,
     observers: Sequence[Observer] = (),
 ) -> Value:
     """Run a `program` that cannot fail, as a type checker confirms, and give its value; a defect is raised."""
-    return run(program, clock=clock, loop_factory=loop_factory, observers=observers)
+    return run(program, backend=backend, clock=clock, loop_factory=loop_factory, observers=observers)
 
 
 async def run_async(
@@ -91,6 +98,7 @@ async def run_async(
     A cancel of the calling task cancels the program and waits for its finalizers, however often it comes; then the
     task's own CancelledError goes on. Failures are raised as `run` does, and win over a cancel.
     """
+    __tracebackhide__ = True
     return value_of(await run_async_exit(program, clock=clock, observers=observers))
 
 
@@ -98,17 +106,24 @@ async def run_async_exit(
     program: IO[Value, Error], /, *, clock: Clock | None = None, observers: Sequence[Observer] = ()
 ) -> Exit[Value, Error]:
     """Run `program` on the running event loop and give its exit; a cancel of the calling task is raised."""
+    if in_trio():
+        from effio.interpreter.backends.trio import run_in_trio
+
+        return await run_in_trio(program, clock, together(observers))
     from effio.interpreter.backends.embedding import run_in_loop
 
     return await run_in_loop(program, clock or REAL_TIME, together(observers))
 
 
 LoopFactory = Callable[[], "asyncio.AbstractEventLoop"]
+BackendName = Literal["asyncio", "trio"]
 
 
 @final
 class Runtime:
     """Runs many programs, one after the other, on one event loop that is made when the first of them needs it.
+
+    With `backend="trio"` each program that needs one has a trio run of its own.
 
     >>> from effio import pure, sleep
     >>> with Runtime() as runtime:
@@ -116,15 +131,18 @@ class Runtime:
     ('a', 'b')
     """
 
-    __slots__ = ("_clock", "_loop_factory", "_observer", "_runner")
+    __slots__ = ("_backend", "_clock", "_loop_factory", "_observer", "_runner")
 
     def __init__(
         self,
         *,
+        backend: BackendName = "asyncio",
         loop_factory: LoopFactory | None = None,
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
+        check_backend(backend, loop_factory)
+        self._backend = backend
         self._observer = together(observers)
         self._loop_factory = loop_factory
         self._clock = clock or REAL_TIME
@@ -132,6 +150,7 @@ class Runtime:
 
     def run(self, program: IO[Value, object], /) -> Value:
         """Run `program` and give its value; see `effio.run`."""
+        __tracebackhide__ = True
         return value_of(self.run_exit(program))
 
     def run_exit(self, program: IO[Value, Error], /) -> Exit[Value, Error]:
@@ -165,11 +184,15 @@ class Runtime:
 
     def _finish(self, scheduler: Scheduler, unhosted: Unhosted) -> None:
         """Go on with a run that needs an event loop."""
+        if self._backend == "trio":
+            from effio.interpreter.backends.trio import finish_in_trio
+
+            return finish_in_trio(scheduler, unhosted)
         from effio.interpreter.backends.embedding import Runner, finish_in_loop
 
         if self._runner is None:
             self._runner = Runner(loop_factory=self._loop_factory)
-        finish_in_loop(self._runner.get_loop(), scheduler, unhosted)
+        return finish_in_loop(self._runner.get_loop(), scheduler, unhosted)
 
 
 def together(observers: Sequence[Observer]) -> Observer | None:
@@ -179,6 +202,7 @@ def together(observers: Sequence[Observer]) -> Observer | None:
 
 def value_of(exit: Exit[Value, Any]) -> Value:
     """The value of a success; a failure is raised, without the frames that an earlier raise of it left."""
+    __tracebackhide__ = True
     if isinstance(exit, Success):
         return exit.unwrap()
     error = exit.failure().to_exception()
@@ -188,7 +212,7 @@ def value_of(exit: Exit[Value, Any]) -> Value:
 def trace_before_runs(trace: TracebackType | None) -> TracebackType | None:
     """The part of a traceback that comes after its last frame of this module."""
     kept = trace
-    while trace is not None:
+    while trace is not None and not full_traceback():
         if trace.tb_frame.f_globals is globals():
             kept = trace.tb_next
         trace = trace.tb_next
@@ -206,10 +230,35 @@ def no_program(value: object) -> TypeError:
 def refuse_running_loop() -> None:
     """Programs that are run inside an event loop must be awaited."""
     module = sys.modules.get("asyncio")
-    if module is not None and module._get_running_loop() is not None:
+    if in_trio() or (module is not None and module._get_running_loop() is not None):
         error = RuntimeError("run() cannot block inside a running event loop")
         error.add_note("await the program instead: `await program`, or `await run_async(program)`")
         raise error
+
+
+def in_trio() -> bool:
+    """Whether a trio task is what runs now."""
+    module = sys.modules.get("trio")
+    if module is None:
+        return False
+    try:
+        module.lowlevel.current_task()
+    except RuntimeError:
+        return False
+    return True
+
+
+def check_backend(backend: str, loop_factory: object) -> None:
+    """Refuse a backend that there is not, and a loop for one that has none."""
+    if backend not in get_args(BackendName):
+        raise ValueError(f"backend must be one of {get_args(BackendName)}, not {backend!r}")
+    if backend == "trio":
+        if loop_factory is not None:
+            raise ValueError(f"backend 'trio' cannot use loop_factory={loop_factory!r}")
+        if find_spec("trio") is None:
+            problem = ModuleNotFoundError("backend 'trio' needs the package trio, which is not installed", name="trio")
+            problem.add_note("pip install 'effio[trio]'")
+            raise problem
 
 
 def await_program(program: IO[Any, Any]) -> Generator[Any, Any, Any]:

@@ -13,10 +13,10 @@ from typing import Any, Final
 import attrs
 from returns.result import Failure, Success
 
-from effio.algebra import derived
+from effio.algebra import argument, derived
 from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import FlatMap, Fold, Halt, Map, Pure
-from effio.algebra.shape import Program
+from effio.algebra.shape import Program, is_io
 from effio.data import tree
 from effio.data.cause import Both, Cause, Die, Fail, Then, then
 from effio.data.errors import Failed
@@ -60,11 +60,15 @@ def catch_some(node: derived.CatchSome) -> Program:
 
 def caught_perhaps(function: Callable[[Any], Program | None], cause: Cause[Any]) -> Program:
     again = Halt(cause)
-    return handled(lambda error: FlatMap(Map(Pure(error), function), partial(chosen, again)), cause)
+    return handled(lambda error: FlatMap(Map(Pure(error), function), partial(chosen, function, again)), cause)
 
 
-def chosen(again: Program, recovery: Program | None) -> Program:
-    return again if recovery is None else recovery
+def chosen(function: Callable[[Any], Program | None], again: Program, recovery: Program | None) -> Program:
+    if recovery is None:
+        return again
+    if not is_io(recovery):
+        raise argument.returned_no_program(function, recovery)
+    return recovery
 
 
 def catch_only(node: derived.CatchOnly) -> Program:

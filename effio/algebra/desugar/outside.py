@@ -12,7 +12,7 @@ from returns.result import Failure
 from effio.algebra import argument, derived
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, Call, FlatMap, OnExit, Park, Pure, Shield, Suspend
-from effio.algebra.shape import is_io
+from effio.algebra.shape import is_io, made
 from effio.data.exit import Exit
 
 NOTHING: Final = Pure(None)
@@ -26,8 +26,8 @@ def bracket(node: derived.Bracket) -> IO[Any, Any]:
 
 def using(node: derived.Bracket, restore: Callable[[IO[Any, Any]], IO[Any, Any]], acquired: Any) -> IO[Any, Any]:
     """Use what was acquired; `use` is called under the finalizer, since it may raise."""
-    use = Suspend(partial(node.use, acquired))
-    return OnExit(restore(use), lambda exit: node.release(acquired))
+    use = Suspend(partial(made, node.use, acquired))
+    return OnExit(restore(use), lambda exit: made(node.release, acquired))
 
 
 def shielded(node: derived.Shielded) -> IO[Any, Any]:

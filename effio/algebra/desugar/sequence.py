@@ -10,14 +10,9 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from returns.result import Success
-
 from effio.algebra import derived
-from effio.algebra.desugar.error import is_typed
-from effio.algebra.primitive import FlatMap, Generate, Halt, Map, Pure, Sleep
+from effio.algebra.primitive import FlatMap, Generate, Map, Pure
 from effio.algebra.shape import Program
-from effio.data.cause import Cause, Then
-from effio.data.exit import Exit
 
 T = TypeVar("T")
 
@@ -111,42 +106,6 @@ def each_in_order(items: tuple[Any, ...], function: Callable[[Any], Program]) ->
     return values
 
 
-# -- Again ---------------------------------------------------------------------------------------------------
-
-
-def repeat(node: derived.Repeat) -> Program:
-    return Generate(repeatedly, (node,), {})
-
-
-def repeatedly(node: derived.Repeat) -> Generator[Program, Any, Any]:
-    value = yield node.source
-    for _ in range(node.times):
-        if node.seconds:
-            yield Sleep(node.seconds)
-        value = yield node.source
-    return value
-
-
-def retry(node: derived.Retry) -> Program:
-    return Generate(until_success, (node,), {})
-
-
-def until_success(node: derived.Retry) -> Generator[Program, Any, Any]:
-    """Keep the cause of each failed attempt; one with a defect or a cancellation in it is the last."""
-    attempt = node.source.exit()
-    failed: list[Cause[Any]] = []
-    for remaining in range(node.times, -1, -1):
-        exit: Exit[Any, Any] = yield attempt
-        if isinstance(exit, Success):
-            return exit.unwrap()
-        failed.append(exit.failure())
-        if not is_typed(failed[-1]):
-            break
-        if remaining and node.seconds:
-            yield Sleep(node.seconds)
-    yield Halt(Then(tuple(failed), when="in the next attempt") if len(failed) > 1 else failed[0])
-
-
 ROWS: Final[dict[type, Callable[[Any], Program]]] = {
     derived.Unit: unit,
     derived.Tap: tap,
@@ -157,6 +116,4 @@ ROWS: Final[dict[type, Callable[[Any], Program]]] = {
     derived.Collect: collect,
     derived.ZipAll: zip_all,
     derived.Traverse: traverse,
-    derived.Repeat: repeat,
-    derived.Retry: retry,
 }

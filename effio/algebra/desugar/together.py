@@ -29,6 +29,7 @@ from effio.algebra.primitive import (
     Suspend,
     Watch,
 )
+from effio.algebra.shape import made
 from effio.data.cause import Cause, Die
 from effio.data.errors import NotStarted
 from effio.data.exit import Exit
@@ -83,7 +84,7 @@ def first_completed(node: derived.FirstCompleted) -> IO[Any, Any]:
 def race_staggered(node: derived.RaceStaggered) -> IO[Any, Any]:
     """A race in which every attempt but the first waits at a gate."""
     if node.seconds == 0 or len(node.ios) == 1:
-        return Parallel(node.ios, "race", "race_staggered", dispose=node.dispose)
+        return Parallel(node.ios, "race", node.word, dispose=node.dispose)
     return Suspend(lambda: staggered(node))
 
 
@@ -93,12 +94,12 @@ def staggered(node: derived.RaceStaggered) -> IO[Any, Any]:
     labels: list[str] = []
     before: Attempt | None = None
     for index, program in enumerate(node.ios):
-        label = program.name if isinstance(program, Named) else f"race_staggered[{index}]"
+        label = program.name if isinstance(program, Named) else f"{node.word}[{index}]"
         attempt = Attempt()
         attempts.append(attempt.program(program, before, node.seconds))
         labels.append(label)
         before = attempt
-    return Parallel(attempts, "race", "race_staggered", labels=labels, dispose=node.dispose)
+    return Parallel(attempts, "race", node.word, labels=labels, dispose=node.dispose)
 
 
 @final
@@ -145,7 +146,7 @@ class Starting:
         self.ready = Signal("a service to report that it is ready")
 
     def program(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]]) -> IO[Any, Any]:
-        service = Suspend(lambda: self.node.service(self.started))
+        service = Suspend(partial(made, self.node.service, self.started))
         guarded = OnExit(Fold(service, self.failed, self.succeeded), self.ended)
         fork = Fork(self.node.group, guarded, self.node.name)
         return FlatMap(restore(fork), lambda fiber: OnExit(restore(self.ready.wait()), partial(self.given_up, fiber)))
@@ -234,6 +235,7 @@ ROWS: Final[dict[type, Callable[[Any], IO[Any, Any]]]] = {
     derived.Race: race,
     derived.FirstCompleted: first_completed,
     derived.RaceStaggered: race_staggered,
+    derived.Hedge: race_staggered,
     derived.TaskGrouped: task_group,
     derived.StartService: start_service,
     derived.Memoize: memoize,

@@ -29,6 +29,8 @@ LONGEST_PATIENCE: Final = 0.1
 class AsyncioBackend:
     """The host of one run in one event loop. `waking` is the turn that was asked for, `timer` the one that is due."""
 
+    sealed = False
+
     def __init__(self, loop: asyncio.AbstractEventLoop, scheduler: Scheduler) -> None:
         self.loop = loop
         self.scheduler = scheduler

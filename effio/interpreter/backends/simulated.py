@@ -28,6 +28,7 @@ class Simulated:
     """A host that does nothing by itself; `calls` are those that came from callbacks."""
 
     __slots__ = ("calls",)
+    sealed = True
 
     def __init__(self) -> None:
         self.calls: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()

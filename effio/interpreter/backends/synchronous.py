@@ -18,6 +18,7 @@ class Unhosted:
     """A run that has no event loop yet: what needs one is kept until `runtime` brings it."""
 
     __slots__ = ("calls", "leaves", "successor")
+    sealed = False
 
     def __init__(self) -> None:
         self.leaves: list[tuple[Fiber, Leaf]] = []

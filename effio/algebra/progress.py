@@ -1,0 +1,46 @@
+"""How far a program is: a count under a label, which the program moves and a live view shows."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, Final, final
+
+from effio.algebra import argument
+from effio.algebra.io import IO
+from effio.algebra.primitive import Ask
+from effio.data.fiber_dump import ProgressState
+
+
+@final
+class Progress:
+    """One count: `done` of `total`, if that is known; `outer` is the one around it."""
+
+    __slots__ = ("done", "label", "outer", "total")
+
+    def __init__(self, label: str, total: float | None, outer: Progress | None) -> None:
+        self.label = label
+        self.total = total
+        self.outer = outer
+        self.done: float = 0
+
+    def state(self) -> ProgressState:
+        """How far it is now."""
+        return ProgressState(self.label, self.done, self.total)
+
+
+CURRENT: Final[ContextVar[Progress | None]] = ContextVar("effio_progress", default=None)
+"""The innermost count around; children have that of what forked them."""
+
+
+def advance_progress(by: float = 1, /) -> IO[None]:
+    """Move the count of the innermost `with_progress` around forward; without one nothing happens."""
+    argument.instance("advance_progress", by, (int, float), "a number", "say how much was done, 1 if it was one thing")
+    return Ask(partial(move, by), peek=True)
+
+
+def move(by: float, fiber: Any) -> None:
+    """Move the count that is current in the running fiber."""
+    progress = CURRENT.get()
+    if progress is not None:
+        progress.done += by
