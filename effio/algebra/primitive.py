@@ -324,7 +324,7 @@ class Ask(IO[Any, Any]):
     __slots__ = ("_peek", "_question", "_touches")
     _tag: ClassVar[int] = tag.ASK
 
-    def __init__(self, question: Callable[[Any], Any], *, peek: bool = False, touches: Touches = ()) -> None:
+    def __init__(self, question: Callable[[Any], Any], *, peek: bool = False, touches: Touches | None = None) -> None:
         self._question = question
         self._peek = peek
         self._touches = touches

@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 import operator
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from typing import Any, Generic, Never, TypeVar, cast, final, overload
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Generic, Never, TypeVar, cast, final, overload
 
 import attrs
 
@@ -24,14 +24,20 @@ Error = TypeVar("Error", covariant=True)
 OtherError = TypeVar("OtherError")
 Result = TypeVar("Result")
 
+FAILS: Final = 1
+DIES: Final = 2
+CANCELLED: Final = 4
+
 
 class Cause(tree.Tree, Generic[Error]):
     """Why a program did not succeed: one of `Fail`, `Die`, `Cancelled`, `Then`, `Both`.
 
     Causes are equal if they have the same shape and equal leaves; where something happened does not count.
+    `_kinds` has a bit for each kind of leaf in it.
     """
 
     __slots__ = ()
+    _kinds: int
 
     @property
     def parts(self) -> tuple[Cause[Error], ...]:
@@ -71,17 +77,17 @@ class Cause(tree.Tree, Generic[Error]):
     @property
     def has_defect(self) -> bool:
         """Whether one of the leaves is a bug."""
-        return any(isinstance(leaf, Die) for leaf in self.leaves())
+        return bool(self._kinds & DIES)
 
     @property
     def has_cancelled(self) -> bool:
         """Whether one of the leaves is a cancellation."""
-        return any(isinstance(leaf, Cancelled) for leaf in self.leaves())
+        return bool(self._kinds & CANCELLED)
 
     @property
     def is_cancelled_only(self) -> bool:
         """Whether nothing happened but cancellations."""
-        return all(isinstance(leaf, Cancelled) for leaf in self.leaves())
+        return self._kinds == CANCELLED
 
     def equivalent(self, other: Cause[object], /) -> bool:
         """Compare with nesting flattened, order inside `Both` ignored, a `Both` of one part as that part."""
@@ -184,7 +190,8 @@ class Cause(tree.Tree, Generic[Error]):
         if failures is not None and failures is not self:
             dropped = [leaf._outlined().text for leaf in self.cancellations()]
             cause_exception.add_notes(exception, cause_text.notes_on(dropped))
-        cause_exception.add_notes(exception, cause_text.picture_on(self._outlined()))
+        if isinstance(self, Both) and self.children:
+            cause_exception.add_notes(exception, cause_text.picture_on(self._outlined()))
         return exception
 
     @staticmethod
@@ -207,7 +214,8 @@ class Cause(tree.Tree, Generic[Error]):
         return cause_json.text_of(self, _parts, lambda node: node._record())
 
     def _outlined(self) -> Outline:
-        return tree.fold(self, _parts, lambda node, below: node._outline(below))
+        outline: Outline = tree.fold(self, _parts, lambda node, below: node._outline(below))
+        return outline
 
     def __str__(self) -> str:
         return cause_text.draw(self._outlined()) if self.parts else repr(self)
@@ -241,6 +249,8 @@ class Cause(tree.Tree, Generic[Error]):
 class Fail(Cause[Error]):
     """An expected, typed error."""
 
+    _kinds = FAILS
+
     error: Error
     at: Location | None = None
 
@@ -266,6 +276,8 @@ class Fail(Cause[Error]):
 @attrs.frozen(eq=False, repr=False, str=False)
 class Die(Cause[Never]):
     """A bug: an exception that nobody declared."""
+
+    _kinds = DIES
 
     exception: BaseException
     at: Location | None = None
@@ -293,6 +305,8 @@ class Cancelled(Cause[Never]):
 
     `scope` is the identity of the region that was cancelled; it does not count for equality.
     """
+
+    _kinds = CANCELLED
 
     by: str | None = None
     reason: object = None
@@ -339,12 +353,14 @@ class Then(Cause[Error]):
 
     causes: tuple[Cause[Error], ...]
     when: str = attrs.field(default="while closing", kw_only=True)
+    _kinds: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         if any(isinstance(part, Then) for part in self.causes):
             nested = (part.causes if isinstance(part, Then) else (part,) for part in self.causes)
             object.__setattr__(self, "causes", tuple(itertools.chain.from_iterable(nested)))
         tree.check_parts(self, at_least=2)
+        object.__setattr__(self, "_kinds", kinds_of(self.causes))
 
     @property
     def parts(self) -> tuple[Cause[Error], ...]:
@@ -372,9 +388,11 @@ class Both(Cause[Error]):
     construct: str = "par"
     at: Location | None = attrs.field(default=None, kw_only=True)
     children: tuple[ChildReport, ...] = attrs.field(default=(), kw_only=True)
+    _kinds: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         tree.check_parts(self, at_least=1)
+        object.__setattr__(self, "_kinds", kinds_of(self.causes))
 
     @property
     def parts(self) -> tuple[Cause[Error], ...]:
@@ -412,6 +430,7 @@ def then(*causes: Cause[OtherError] | None) -> Cause[OtherError] | None:
         longer = cast("Then[OtherError]", object.__new__(Then))
         object.__setattr__(longer, "causes", (*parts[0].causes, parts[1]))
         object.__setattr__(longer, "when", parts[0].when)
+        object.__setattr__(longer, "_kinds", kinds_of(parts))
         return longer
     return Then(parts) if len(parts) > 1 else parts[0] if parts else None
 
@@ -428,6 +447,14 @@ def both(
 
 
 # -- Helpers ----
+
+
+def kinds_of(causes: Sequence[Cause[Any]]) -> int:
+    """The kinds of leaves below, as bits."""
+    kinds = 0
+    for part in causes:
+        kinds |= part._kinds
+    return kinds
 
 
 def _parts(node: Cause[OtherError]) -> tuple[Cause[OtherError], ...]:

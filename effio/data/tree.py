@@ -159,7 +159,7 @@ def _repr_of_parts(parts: Sequence[Tree], *, shortened: bool) -> list[Tree | str
 
 def _options(node: Tree) -> dict[str, object]:
     fields: tuple[attrs.Attribute[object], ...] = attrs.fields(cast("type[attrs.AttrsInstance]", type(node)))
-    return {field.name: getattr(node, field.name) for field in fields if field.name != PARTS}
+    return {field.name: getattr(node, field.name) for field in fields if field.init and field.name != PARTS}
 
 
 def _assemble(nodes: Sequence[PickledNode]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import Context
 from inspect import CO_GENERATOR
 from types import FrameType
@@ -182,9 +183,7 @@ class Fiber(Region):
     @property
     def path(self) -> Path:
         """The names around what runs now, outermost first."""
-        if self.path_ is None:
-            self.path_ = Path(None if self.family is None else self.family.path, self.name)
-        return self.path_
+        return self.path_ or path_of(self)
 
     def at(self, origin: CallSite | Origin | None) -> Location:
         """The place of a failure that happens now."""
@@ -319,12 +318,32 @@ class Fiber(Region):
         return Die(error, self.at(origin))
 
 
+def path_of(place: Fiber | Family) -> Path:
+    """The names around a fiber or a family, its own last; in a loop, since they may be thousands deep."""
+    unnamed: list[Fiber | Family] = []
+    around: Fiber | Family | None = place
+    known: Path | None = None
+    while around is not None and known is None:
+        known = around.path_
+        if known is None:
+            unnamed.append(around)
+            if isinstance(around, Fiber):
+                around = around.family
+            else:
+                known, around = around.around, around.fiber
+    for part in reversed(unnamed):
+        known = part.path_ = Path(known, part.name)
+    assert known is not None
+    return known
+
+
 def forget_callers(cause: Cause[Any]) -> None:
     """Drop what the frames of the interpreter that called failing user code still hold.
 
-    A traceback keeps them alive, and through them the fiber and the failure itself: a cycle.
+    A traceback keeps them alive, and through them the fiber and the failure itself: a cycle. What fibers of its own
+    failed with was treated when they ended, so of a tree only what is near the top is looked at.
     """
-    for leaf in cause.leaves():
+    for leaf in near_leaves(cause):
         error = leaf.exception if isinstance(leaf, Die) else getattr(leaf, "error", None)
         if not isinstance(error, BaseException) or error.__traceback__ is None:
             continue
@@ -336,6 +355,14 @@ def forget_callers(cause: Cause[Any]) -> None:
             except RuntimeError:
                 break  # It still runs, as do all around it.
             frame = frame.f_back
+
+
+def near_leaves(cause: Cause[Any]) -> Iterator[Cause[Any]]:
+    """The leaves of a cause that is one, or is a row of others, or of what happened at once, or both."""
+    for part in cause.parts or (cause,):
+        for inner in part.parts or (part,):
+            if not inner.parts:
+                yield inner
 
 
 def is_own(frame: FrameType) -> bool:

@@ -19,7 +19,7 @@ from effio.data.cause import Both, Cancelled, Cause, then
 from effio.data.identity import Path
 from effio.data.location import ChildReport
 from effio.data.origin import CallSite
-from effio.interpreter.fiber import NOTHING, Fiber
+from effio.interpreter.fiber import NOTHING, Fiber, path_of
 from effio.interpreter.frames import END, Frame
 from effio.interpreter.scope import Region, visible_cancel
 
@@ -77,9 +77,7 @@ class Family(Region):
     @property
     def path(self) -> Path:
         """The names around the family, its own last."""
-        if self.path_ is None:
-            self.path_ = Path(self.around or self.fiber.path, self.name)
-        return self.path_
+        return self.path_ or path_of(self)
 
     def members(self) -> dict[Fiber, None]:
         return self.children

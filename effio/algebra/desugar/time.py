@@ -35,7 +35,7 @@ NOTHING: Final = Pure(None)
 
 
 def now(node: derived.Now) -> IO[Any, Any]:
-    return Ask(time_of)
+    return Ask(time_of, touches=())
 
 
 def time_of(fiber: Any) -> float:
@@ -49,7 +49,7 @@ def yield_now(node: derived.YieldNow) -> IO[Any, Any]:
 
 def sleep_until(node: derived.SleepUntil) -> IO[Any, Any]:
     deadline = node.deadline
-    return FlatMap(Ask(time_of), lambda moment: Sleep(max(0.0, deadline - moment)))
+    return FlatMap(Ask(time_of, touches=()), lambda moment: Sleep(max(0.0, deadline - moment)))
 
 
 def effective_deadline(node: derived.EffectiveDeadline) -> IO[Any, Any]:
@@ -116,7 +116,7 @@ class Attended:
     def program(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]]) -> IO[Any, Any]:
         attended = OnExit(Fold(self.node.source, self.failed, self.succeeded), self.ended)
         group = self.node.group
-        family = Ask(background_of) if group is None else Pure(group._core)
+        family = Ask(background_of, touches=()) if group is None else Pure(group._core)
         source = self.node.source
         name = source.name if isinstance(source, Named) else "abandonable"
         fork = FlatMap(family, lambda core: Fork(core, attended, name))
