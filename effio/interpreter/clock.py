@@ -15,6 +15,10 @@ class Clock(Protocol):
         """Seconds since some fixed moment."""
         ...
 
+    def wall(self) -> float:
+        """Seconds since the beginning of 1970, for calendars."""
+        ...
+
     def advance_to(self, when: float) -> None:
         """Move a virtual clock; called when nothing can happen before `when`."""
         ...
@@ -29,6 +33,9 @@ class MonotonicClock:
 
     def now(self) -> float:
         return time.monotonic()
+
+    def wall(self) -> float:
+        return time.time()
 
     def advance_to(self, when: float) -> None:
         """Nothing: real time moves by itself."""
@@ -55,6 +62,10 @@ class VirtualClock:
         self._now = start
 
     def now(self) -> float:
+        return self._now
+
+    def wall(self) -> float:
+        """The same: virtual time counts from the beginning of 1970."""
         return self._now
 
     def advance_to(self, when: float) -> None:

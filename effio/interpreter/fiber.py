@@ -42,7 +42,8 @@ CHECKPOINT: Final = Sleep(0.0)
 NOWHERE: Final = Region(None)
 """Where a fiber is that has ended, so that it does not keep itself alive."""
 
-OWN_MODULES: Final = ("effio.interpreter.", "effio.algebra.", "effio.data.")
+OWN_FLOORS: Final = ("interpreter", "algebra", "data", "schedule", "concurrent", "resource")
+OWN_MODULES: Final = tuple(f"effio.{floor}." for floor in OWN_FLOORS)
 
 STOPS: Final = (StopIteration, StopAsyncIteration)
 
@@ -201,6 +202,10 @@ class Fiber(Region):
     def now(self) -> float:
         """The time of the run's clock."""
         return self.scheduler.clock.now()
+
+    def wall(self) -> float:
+        """The calendar time of the run, in seconds since the beginning of 1970."""
+        return self.scheduler.clock.wall()
 
     @property
     def finished(self) -> bool:
