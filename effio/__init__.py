@@ -7,6 +7,7 @@ from effio.algebra.arity import first_completed, par_map, par_zip, race, zip_all
 from effio.algebra.catching import catch
 from effio.algebra.combine import (
     collect,
+    hedge,
     par_collect,
     par_dict,
     par_settle,
@@ -14,6 +15,9 @@ from effio.algebra.combine import (
     par_validate,
     race_all,
     race_staggered,
+    retrying,
+    supervise,
+    supervise_all,
     traverse,
 )
 from effio.algebra.create import (
@@ -49,6 +53,21 @@ from effio.algebra.dropped import development_mode
 from effio.algebra.handle import CancelScope, Fiber, TaskGroup
 from effio.algebra.io import IO, Task
 from effio.algebra.lift import effect
+from effio.algebra.progress import advance_progress
+from effio.concurrent.barrier import Barrier
+from effio.concurrent.capacity_limiter import CapacityLimiter
+from effio.concurrent.channel import Channel, Receiver, Sender
+from effio.concurrent.deferred import Deferred
+from effio.concurrent.event import Event
+from effio.concurrent.fiber_set import FiberSet
+from effio.concurrent.latch import Latch
+from effio.concurrent.mutex import Mutex, MutexBroken, MutexMisused
+from effio.concurrent.pipe import ChannelClosed
+from effio.concurrent.rate_limiter import RateLimiter
+from effio.concurrent.ref import Ref
+from effio.concurrent.select import select
+from effio.concurrent.semaphore import Semaphore
+from effio.concurrent.topic import Subscription, Topic
 from effio.data.cause import Cause
 from effio.data.errors import (
     Deadlock,
@@ -60,8 +79,23 @@ from effio.data.errors import (
     TimedOut,
 )
 from effio.data.exit import Exit
+from effio.interop.portal import Portal
+from effio.interop.processes import BrokenProcess, to_process
+from effio.interop.thread_call import ThreadCancelled
+from effio.interop.threads import check_cancelled, to_thread
 from effio.interpreter.clock import VirtualClock
+from effio.interpreter.observer import Observer
 from effio.interpreter.runtime import Runtime, run, run_async, run_async_exit, run_exit, run_total
+from effio.observe.explain import explain
+from effio.observe.plan import Plan
+from effio.observe.recorder import Recorder, run_traced, run_traced_async
+from effio.observe.trace import Trace
+from effio.observe.watched import dump_on_signal
+from effio.resource.cache import Cache, CacheStats, memo
+from effio.resource.circuit_breaker import CircuitBreaker, CircuitBreakerStats, CircuitOpen
+from effio.resource.pool import Pool, PoolClosed, PoolStats
+from effio.resource.resource import Resource
+from effio.schedule.schedule import Schedule
 
 __all__ = [
     # Programs
@@ -98,6 +132,23 @@ __all__ = [
     "collect",
     "traverse",
     "zip_all",
+    # Again
+    "Schedule",
+    "retrying",
+    "hedge",
+    "supervise",
+    "supervise_all",
+    # Resources
+    "Resource",
+    "Pool",
+    "PoolStats",
+    "PoolClosed",
+    "Cache",
+    "CacheStats",
+    "memo",
+    "CircuitBreaker",
+    "CircuitBreakerStats",
+    "CircuitOpen",
     # At the same time
     "par_zip",
     "par_map",
@@ -118,6 +169,33 @@ __all__ = [
     "task_group",
     "TaskGroup",
     "Fiber",
+    # Shared
+    "Ref",
+    "Deferred",
+    "Event",
+    "Latch",
+    "Barrier",
+    "Mutex",
+    "MutexBroken",
+    "MutexMisused",
+    "Semaphore",
+    "CapacityLimiter",
+    "RateLimiter",
+    "Channel",
+    "Sender",
+    "Receiver",
+    "ChannelClosed",
+    "Topic",
+    "Subscription",
+    "FiberSet",
+    "select",
+    # Threads and processes
+    "to_thread",
+    "to_process",
+    "check_cancelled",
+    "ThreadCancelled",
+    "BrokenProcess",
+    "Portal",
     # Running
     "run",
     "run_exit",
@@ -140,7 +218,16 @@ __all__ = [
     "Deadlock",
     "NotStarted",
     # Looking
+    "explain",
+    "Plan",
+    "run_traced",
+    "run_traced_async",
+    "Trace",
+    "Recorder",
+    "Observer",
     "show_fibers",
     "dump_fibers",
+    "dump_on_signal",
+    "advance_progress",
     "development_mode",
 ]

@@ -6,7 +6,7 @@ Those that take the programs themselves as arguments are in `arity`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from effio.algebra import argument, derived
 from effio.algebra.derived import Strategy
@@ -120,7 +120,7 @@ def hedge(
 # -- Again after failures ------------------------------------------------------------------------------------
 
 
-def retrying(make: Callable[[int], IO[Value, Error]], schedule: Schedule[Error, object] | int, /) -> IO[Value, Error]:
+def retrying(make: Callable[[int], IO[Value, Error]], schedule: Schedule[Any, object] | int, /) -> IO[Value, Error]:
     """Run what `make` makes of the number of the attempt, 1 for the first; otherwise like `io.retry`.
 
     >>> from effio import Schedule, fail, pure, run

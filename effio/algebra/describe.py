@@ -1,4 +1,4 @@
-"""How a program is shown before it runs: as `repr` in one line, as `str` with a line for each step.
+"""A program in the words it was written in: as `repr` in one line, as `str` with a line for each word.
 
 Both are bounded in depth, width and length, so that a program of any size is shown at once. A program is told
 from another value by its tag, since `io` imports this module.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, final
@@ -33,10 +34,29 @@ CURRENT: Final[ContextVar[Progress | None]] = ContextVar("effio_progress", defau
 """The innermost count around; children have that of what forked them."""
 
 
+LISTENER: Final[ContextVar[Callable[[Progress], object] | None]] = ContextVar("effio_progress_listener", default=None)
+"""Who is told of each new count."""
+
+
 def advance_progress(by: float = 1, /) -> IO[None]:
     """Move the count of the innermost `with_progress` around forward; without one nothing happens."""
     argument.instance("advance_progress", by, (int, float), "a number", "say how much was done, 1 if it was one thing")
     return Ask(partial(move, by), peek=True)
+
+
+def begin(label: str, total: float | None, fiber: Any) -> None:
+    """Make a new count the current one of the running fiber."""
+    progress = Progress(label, total, CURRENT.get())
+    CURRENT.set(progress)
+    listener = LISTENER.get()
+    if listener is not None:
+        listener(progress)
+
+
+def end(fiber: Any) -> None:
+    """Make the count around the current one again."""
+    progress = CURRENT.get()
+    CURRENT.set(None if progress is None else progress.outer)
 
 
 def move(by: float, fiber: Any) -> None:

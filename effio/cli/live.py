@@ -1,16 +1,20 @@
-"""A live picture of the fibers while a program runs."""
+"""What a program does while it runs: its fibers and bars on a terminal, or a line now and then where there is none."""
 
 from __future__ import annotations
 
 import sys
+import threading
+from contextvars import copy_context
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, TypeVar, final
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar, final
 
 from effio import IO, Exit, run_exit
 from effio.algebra.primitive import Ask
-from effio.interpreter.dump import depth_of
-from effio.interpreter.fiber import STATE_NAMES, Fiber
+from effio.algebra.progress import LISTENER, Progress
+from effio.data.fiber_dump import FiberDump, FiberState, ProgressState
+from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler, root_name
+from effio.observe.window import looked_at
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -18,10 +22,14 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 Error = TypeVar("Error")
 
-REFRESHES = 10
+REFRESHES: Final = 10
 """How often a second the picture is drawn."""
 
-STYLES = {"running": "bold green", "ready": "green", "waiting": "default", "done": "dim"}
+SECONDS_BETWEEN_LINES: Final = 1.0
+FIBERS_SHOWN: Final = 40
+BAR_WIDTH: Final = 30
+
+STYLES: Final = {"running": "bold green", "ready": "green", "waiting": "default"}
 
 
 def can_be_seen() -> bool:
@@ -50,13 +58,24 @@ def run_seen(program: IO[Value, Error]) -> Exit[Value, Error]:
         return run_exit(picture.of(program))
 
 
+def run_told(program: IO[Value, Error], stream: TextIO) -> Exit[Value, Error]:
+    """Run `program` and write a line to `stream` for each count that has moved, about once a second."""
+    lines = Lines(stream)
+    context = copy_context()
+    context.run(LISTENER.set, lines.add)
+    with lines:
+        return context.run(run_exit, program)
+
+
+# -- On a terminal -------------------------------------------------------------------------------------------
+
+
 @final
 class Picture:
     """The fibers of one run, as rich draws them; empty until the run begins."""
 
     def __init__(self) -> None:
         self._scheduler: Scheduler | None = None
-        self._drawn: Text | str = ""
 
     def of(self, program: IO[Value, Error]) -> IO[Value, Error]:
         """Make the same program, seen from its first step."""
@@ -66,24 +85,77 @@ class Picture:
         self._scheduler = fiber.scheduler
 
     def __rich__(self) -> Text | str:
-        # The run goes on meanwhile: if it changes the tree under our eyes, the last picture stays a moment.
-        try:
-            if self._scheduler is not None:
-                self._drawn = drawn(self._scheduler)
-        except RuntimeError:
-            pass
-        return self._drawn
+        return "" if self._scheduler is None else drawn(looked_at(self._scheduler))
 
 
-def drawn(scheduler: Scheduler) -> Text:
-    """Draw a line for each fiber, indented by its depth."""
+def drawn(dump: FiberDump) -> Text:
+    """Draw a line for each fiber, indented by its depth, and the bars below."""
     from rich.text import Text
 
-    now = scheduler.clock.now()
     text = Text()
-    for fiber in scheduler.fibers():
-        state, wait = STATE_NAMES[fiber.state], fiber.wait
-        what = state if wait is None else f"{wait.describe()}, for {max(0.0, now - fiber.since):.1f} s"
-        text.append(f"{'  ' * depth_of(fiber)}{fiber.name}", "bold")
-        text.append(f"  {what}\n", STYLES[state])
+    if dump.deadlock:
+        text.append(f"deadlock: {' waits for '.join([*dump.deadlock, dump.deadlock[0]])}\n", "bold red")
+    for fiber in dump.fibers[:FIBERS_SHOWN]:
+        text.append(f"{'  ' * fiber.depth}{fiber.name}", "bold")
+        text.append(f"  {doing(fiber)}\n", STYLES[fiber.state])
+    if len(dump.fibers) > FIBERS_SHOWN:
+        text.append(f"… and {len(dump.fibers) - FIBERS_SHOWN} more\n", "dim")
+    for fiber in dump.fibers:
+        if fiber.progress is not None:
+            text.append(f"{bar(fiber.progress)}\n", "cyan")
     return text
+
+
+def doing(fiber: FiberState) -> str:
+    """What a fiber does or waits for."""
+    return fiber.state if fiber.wait is None else f"{fiber.wait}, for {fiber.waited:.1f} s"
+
+
+def bar(progress: ProgressState) -> str:
+    """Draw how far something is.
+
+    >>> bar(ProgressState("pages", 5, 10))
+    '━━━━━━━━━━━━━━━───────────────  pages 5/10 (50%)'
+    """
+    share = 0.0 if progress.total is None else min(1.0, max(0.0, progress.done / progress.total))
+    full = round(BAR_WIDTH * share)
+    return f"{'━' * full}{'─' * (BAR_WIDTH - full)}  {progress}"
+
+
+# -- Without one ---------------------------------------------------------------------------------------------
+
+
+@final
+class Lines:
+    """Writes a line for each count that has moved since the last time; a thread does, until it is closed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._told: dict[Progress, str | None] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tell_now_and_then, name="effio progress", daemon=True)
+
+    def add(self, progress: Progress) -> None:
+        """Tell of this count from now on."""
+        self._told[progress] = None
+
+    def tell(self) -> None:
+        """Write what has changed."""
+        for progress, told in list(self._told.items()):
+            line = str(progress.state())
+            if line != told:
+                self._told[progress] = line
+                self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *failure: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self.tell()
+
+    def _tell_now_and_then(self) -> None:
+        while not self._over.wait(SECONDS_BETWEEN_LINES):
+            self.tell()

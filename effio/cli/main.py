@@ -1,4 +1,4 @@
-"""`effio run`, `effio demo`, `effio info`: what to type, and what it answers."""
+"""`effio`: what to type, and what it answers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from effio import Cause, Exit, Failure, VirtualClock, run_exit
-from effio.cli.live import can_be_seen, run_seen
+from effio import Cause, VirtualClock, run_exit
+from effio.cli import explain, run, top, trace
+from effio.cli.run import exit_code
 from effio.cli.target import NoProgram, load
 from effio.demos.catalogue import DEMOS
 
-FAILED = 1
 MISUSED = 2
 INTERRUPTED = 130
 
@@ -44,9 +43,10 @@ def parser() -> ArgumentParser:
     whole.add_argument("--version", action="version", version=f"effio {installed('effio')}")
     commands = whole.add_subparsers(required=True, metavar="command")
 
-    run = commands.add_parser("run", help="run a program of a module")
-    run.add_argument("target", metavar="module:program", help="a program, or a function that makes one")
-    run.set_defaults(command=run_program)
+    run.describe(commands.add_parser("run", help="run a program of a module"))
+    explain.describe(commands.add_parser("explain", help="show what a program will do, without running it"))
+    trace.describe(commands.add_parser("trace", help="run a program and write down what really ran"))
+    top.describe(commands.add_parser("top", help="look at the fibers of another process"))
 
     demo = commands.add_parser("demo", help="run one of the demos")
     demo.add_argument("name", nargs="?", choices=DEMOS, metavar="name", help="see --list")
@@ -60,13 +60,6 @@ def parser() -> ArgumentParser:
 
 
 # -- Commands ------------------------------------------------------------------------------------------------
-
-
-def run_program(options: Namespace) -> int:
-    """Run a program of a module, which may be in the current directory."""
-    sys.path.insert(0, str(Path.cwd()))
-    program = load(options.target)
-    return exit_code(run_seen(program) if can_be_seen() else run_exit(program))
 
 
 def run_demo(options: Namespace) -> int:
@@ -92,15 +85,6 @@ def show_info(options: Namespace) -> int:
     rows += [(name, installed(name)) for name in (*NEEDED, *OPTIONAL)]
     print(*(f"{name:17}  {found}" for name, found in rows), sep="\n")
     return 0
-
-
-def exit_code(exit: Exit[object, object]) -> int:
-    """Give the code of an exit; draw the error tree of a failure."""
-    if not isinstance(exit, Failure):
-        return 0
-    cause: Cause[object] = exit.failure()
-    print(cause.render(), file=sys.stderr)
-    return FAILED
 
 
 def installed(distribution: str) -> str:

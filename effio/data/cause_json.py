@@ -45,15 +45,16 @@ def text_of(root: Node, parts: Callable[[Node], Sequence[Node]], record: Callabl
 
 def error_record(kind: str, error: object, at: Location | None) -> Record:
     """One error: type, message, place, notes, and the lines it passed through."""
-    raised = isinstance(error, BaseException)
+    exception = error if isinstance(error, BaseException) else None
+    cause = None if exception is None else exception.__cause__
     return {
         "kind": kind,
         "error": error_text(error),
         "type": f"{type(error).__module__}.{type(error).__qualname__}",
-        "caused_by": error_text(error.__cause__) if raised and error.__cause__ is not None else None,
+        "caused_by": None if cause is None else error_text(cause),
         **place_record(at),
         "notes": [*(() if at is None else at.notes), *map(str, getattr(error, "__notes__", ()))],
-        "lines": [line_record(line) for line in (lines_of(error) if raised else ())],
+        "lines": [] if exception is None else [line_record(line) for line in lines_of(exception)],
     }
 
 

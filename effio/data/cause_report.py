@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from effio.data.cause_text import ErrorEntry, Outline, draw, error_text, grouped, said
+from effio.data.cause_text import CAUSED_BY, ErrorEntry, Outline, draw, error_text, grouped, said
 from effio.data.location import Location
 from effio.data.source_text import SourceLine, line_at, lines_of
 
 ERRORS_SHOWN: Final = 20
+REASONS_SHOWN: Final = 5
 
 
 def render(root: Outline) -> str:
     """Draw the tree, and below it what is known of each error; a lone error needs no tree."""
     entries = list(errors_of(root))
-    if not root.entries and entries and entries[0].headline == root.text:
-        return "\n".join(_section(entry, entry.headline) for _, entry in _labelled(root))
+    if not entries:
+        return draw(root)
+    if not root.entries and entries[0].headline == root.text:
+        return "\n".join(_section(entry, entry.headline) for entry in entries)
     shown = (_section(entry, _title(label, entry)) for label, entry in islice(_labelled(root), ERRORS_SHOWN))
     sections = [section for section in shown if "\n" in section]
     more = len(entries) - ERRORS_SHOWN
@@ -61,8 +64,22 @@ def _title(label: str, entry: ErrorEntry) -> str:
 def _section(entry: ErrorEntry, title: str) -> str:
     more = error_text(entry.error).splitlines()[1:]
     notes = () if entry.at is None else entry.at.notes
-    body = [*place_lines(entry.error, entry.at), *notes, *said(entry.error, entry.at, more)]
+    told = [line for line in said(entry.error, entry.at, more) if not line.startswith(CAUSED_BY)]
+    body = [*place_lines(entry.error, entry.at), *notes, *told, *_reasons(entry.error)]
     return "\n".join([title, *(f"  {line}" for line in body)])
+
+
+def _reasons(error: object) -> Iterator[str]:
+    """Say what caused an exception, with source lines and notes, and what caused that."""
+    reason = error.__cause__ if isinstance(error, BaseException) else None
+    for _ in range(REASONS_SHOWN):
+        if reason is None:
+            return
+        headline, *more = error_text(reason).splitlines() or [""]
+        yield f"{CAUSED_BY}{headline}"
+        inside = [*place_lines(reason, None), *said(reason, None, more)]
+        yield from (f"  {line}" for line in inside if not line.startswith(CAUSED_BY))
+        reason = reason.__cause__
 
 
 def _indented(path: str | None, line: SourceLine) -> list[str]:

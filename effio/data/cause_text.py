@@ -26,6 +26,7 @@ LABEL_WIDTH = 40
 REPR_LENGTH = 200
 EXTRA_LINES = 10
 OTHERS_NOTED = 20
+CAUSED_BY: Final = "caused by "
 SHORTEST_SHOWN = 0.01
 
 
@@ -179,7 +180,7 @@ def _inside(error: BaseException) -> list[str]:
     if len(members) > EXTRA_LINES:
         lines.append(f"… and {grouped(len(members) - EXTRA_LINES)} more")
     if error.__cause__ is not None:
-        lines.append(f"caused by {_first_line(error.__cause__)}")
+        lines.append(f"{CAUSED_BY}{_first_line(error.__cause__)}")
     notes = [line for note in getattr(error, "__notes__", ()) for line in str(note).splitlines()]
     return lines + notes[:EXTRA_LINES]
 

@@ -16,6 +16,21 @@ Doing: TypeAlias = Literal["ready", "running", "waiting"]
 
 
 @final
+@attrs.frozen
+class ProgressState:
+    """How far a part of a program is."""
+
+    label: str
+    done: float
+    total: float | None
+
+    def __str__(self) -> str:
+        if self.total is None:
+            return f"{self.label} {self.done:g}"
+        return f"{self.label} {self.done:g}/{self.total:g} ({min(1.0, self.done / self.total):.0%})"
+
+
+@final
 @attrs.frozen(kw_only=True)
 class FiberState:
     """One fiber; times are in seconds.
@@ -36,6 +51,7 @@ class FiberState:
     shielded: bool = False
     cancelled: str | None = None
     source: str | None = None
+    progress: ProgressState | None = None
     waits_for: tuple[int, ...] = ()
     needs_all: bool = False
 
@@ -45,6 +61,7 @@ class FiberState:
             known = [f"{self.name}: waits for {self.wait}, for {self.waited:.2f} s"]
             if self.age - self.waited >= 0.01:
                 known.append(f"age {self.age:.2f} s")
+        known += [] if self.progress is None else [str(self.progress)]
         known += [] if self.deadline is None else [f"deadline in {self.deadline:.2f} s"]
         known += ["shielded"] if self.shielded else []
         known += [text for text in (self.cancelled, self.source) if text is not None]
@@ -80,15 +97,19 @@ class FiberDump(str):
         read = cast("dict[str, Any]", json.loads(text))
         if not isinstance(cast("object", read), dict) or (read.get("format"), read.get("version")) != (FORMAT, VERSION):
             raise ValueError(f"this is no JSON of the format {FORMAT!r}, version {VERSION}")
-        return FiberDump(
-            [
-                FiberState(**{**fiber, "path": tuple(fiber["path"]), "waits_for": tuple(fiber["waits_for"])})
-                for fiber in read["fibers"]
-            ]
-        )
+        return FiberDump([state_from(fiber) for fiber in read["fibers"]])
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.fibers,))
+
+
+def state_from(read: dict[str, Any]) -> FiberState:
+    """Make a fiber's state of its JSON."""
+    fields = dict(read)
+    fields["path"] = tuple(read["path"])
+    fields["waits_for"] = tuple(read["waits_for"])
+    fields["progress"] = None if read["progress"] is None else ProgressState(**read["progress"])
+    return FiberState(**fields)
 
 
 # -- Deadlock ----

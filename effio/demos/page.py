@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effio import IO, Do, delay, do, now, par_zip, pure, sleep
+from effio import IO, Do, Plan, delay, do, explain, now, par_zip, pure, sleep
 
 
 def page() -> IO[str]:
@@ -40,10 +40,27 @@ def combine(parts: tuple[str, str]) -> str:
 
 @do
 def main() -> Do[None]:
-    """Print the program, run it, and print what it gave and how long it took."""
+    """Print the plan and what it answers, run the program, and print what it gave and how long it took."""
     program = page()
-    yield from delay(print, program)
+    yield from delay(print, answers(explain(program, follow=True)))
     start = yield from now
     result = yield from program
     end = yield from now
     yield from delay(print, f"\n{result}, after {end - start:.0f} s")
+
+
+def answers(plan: Plan) -> str:
+    """Draw the plan, and ask it about the step `process`."""
+    beside, before = plan.parallel_with("process"), plan.depends_on("process")
+    route = str(plan.error_goes_to("process")).replace("\n", "; ")
+    return f"""\
+{plan}
+
+at most {plan.parallel_width()} at once
+process runs beside {listed(beside)}, after {listed(before)}
+an error of process: {route}"""
+
+
+def listed(names: frozenset[str]) -> str:
+    """List names in their order."""
+    return " and ".join(sorted(names))

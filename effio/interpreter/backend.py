@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,3 +44,15 @@ class Backend(Protocol):
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Call `function` on the thread of the run, from any thread."""
         ...
+
+
+def in_trio() -> bool:
+    """Whether a trio task is what runs now."""
+    module = sys.modules.get("trio")
+    if module is None:
+        return False
+    try:
+        module.lowlevel.current_task()
+    except RuntimeError:
+        return False
+    return True

@@ -15,6 +15,7 @@ from effio.algebra.io import IO
 from effio.algebra.shape import is_io
 from effio.data.exit import Exit
 from effio.data.source_text import full_traceback
+from effio.interpreter.backend import in_trio
 from effio.interpreter.backends.synchronous import Unhosted, drive
 from effio.interpreter.clock import Clock, MonotonicClock
 from effio.interpreter.observer import Observer, Observers
@@ -234,18 +235,6 @@ def refuse_running_loop() -> None:
         error = RuntimeError("run() cannot block inside a running event loop")
         error.add_note("await the program instead: `await program`, or `await run_async(program)`")
         raise error
-
-
-def in_trio() -> bool:
-    """Whether a trio task is what runs now."""
-    module = sys.modules.get("trio")
-    if module is None:
-        return False
-    try:
-        module.lowlevel.current_task()
-    except RuntimeError:
-        return False
-    return True
 
 
 def check_backend(backend: str, loop_factory: object) -> None:

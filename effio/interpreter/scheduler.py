@@ -247,7 +247,12 @@ class Scheduler:
             self.ended(root)
 
     def fatal_raised(self, error: BaseException) -> None:
-        """KeyboardInterrupt or SystemExit: the whole run is cancelled, and raises it bare in the end."""
+        """KeyboardInterrupt or SystemExit: the whole run is cancelled, and raises it bare in the end.
+
+        A KeyboardInterrupt of the user's third Ctrl-C is no data: it goes through everything.
+        """
+        if self.signalled > 2:
+            raise error
         if self.fatal is None:
             self.fatal = error
         self.root.request_cancel("signal", None, type(error).__name__)

@@ -70,6 +70,6 @@ def in_user_code(frame: FrameType | None) -> bool:
     outer = frame.f_back
     while outer is not None:
         if is_own(outer):
-            return outer.f_code.co_name in ("advance", "start", "begin_finalizer", "make", "run_leaf")
+            return outer.f_code.co_name in ("advance", "start", "begin_finalizer", "make", "run_leaf", "interruptible")
         outer = outer.f_back
     return False

@@ -1,1 +1,45 @@
-"""Checking programs: generated programs, a model of what they mean, the laws that hold for all of them."""
+"""Checking programs: every order in which they can run, failures at every action, and the laws that hold for all."""
+
+from __future__ import annotations
+
+from effio.testing.exploration.assertion import PropertyViolated, always, eventually, sometimes
+from effio.testing.exploration.explore import explore
+from effio.testing.exploration.finding import Exploration, Finding
+from effio.testing.exploration.history import (
+    Call,
+    History,
+    Model,
+    NotLinearizable,
+    assert_linearizable,
+    linearizable,
+)
+from effio.testing.exploration.outcomes import assert_outcomes, outcomes
+from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
+from effio.testing.exploration.sweep import Sweep, cancel_sweep, fault_sweep
+from effio.testing.exploration.token import TokenMismatch
+
+__all__ = [
+    "Call",
+    "Exploration",
+    "Finding",
+    "History",
+    "InjectedFault",
+    "Model",
+    "NotLinearizable",
+    "PropertyViolated",
+    "Simulation",
+    "Sweep",
+    "TokenMismatch",
+    "always",
+    "assert_linearizable",
+    "assert_outcomes",
+    "cancel_sweep",
+    "eventually",
+    "explore",
+    "fault_sweep",
+    "linearizable",
+    "outcomes",
+    "replay",
+    "simulate",
+    "sometimes",
+]

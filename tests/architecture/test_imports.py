@@ -10,8 +10,16 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 from tests.architecture.source import PACKAGE, ROOT, Import, Module, imports, modules
 
 CORE_DEPENDENCIES = {"attr", "attrs", "returns", "typing_extensions"}
-OPTIONAL_DEPENDENCIES = {"aiohttp", "anyio", "httpx", "hypothesis", "pytest", "rich", "trio", "uvloop"}
-EDGES = ("effio.net", "effio.interop", "effio.cli", "effio.demos", "effio.testing", "effio.observe.render")
+OPTIONAL_DEPENDENCIES = {"aiohttp", "anyio", "httpx", "hypothesis", "opentelemetry", "pytest", "rich", "trio", "uvloop"}
+EDGES = (
+    "effio.net",
+    "effio.interop",
+    "effio.cli",
+    "effio.demos",
+    "effio.testing",
+    "effio.observe.render",
+    "effio.observe.opentelemetry",
+)
 BACKENDS = "effio.interpreter.backends"
 INTERPRETER = ("effio.interpreter",)
 LIBRARY = ("effio.concurrent", "effio.resource", "effio.stream", "effio.stm", "effio.service")
@@ -23,6 +31,9 @@ KNOT = {"effio.algebra.io", "effio.algebra.primitive", "effio.algebra.derived"}
 
 # Imports of the library's own modules inside a function, as `module:function`, each with its reason.
 LATE_IMPORTS: dict[str, str] = {
+    "effio.interop.portal:Background.__init__": "futures load logging, which nobody needs who has no threads",
+    "effio.interop.portal:Portal._hand_in": "futures load logging, which nobody needs who has no threads",
+    "effio.interop.processes:Child.__init__": "subprocess is loaded by the first call in a child process",
     "effio.interpreter.runtime:Runtime._finish": "asyncio is loaded by the first run that needs an event loop",
     "effio.interpreter.runtime:run_async_exit": "asyncio is loaded by the first run that needs an event loop",
 }
@@ -102,7 +113,7 @@ def test_core_needs_three_distributions() -> None:
 
 
 def allowed(module: Module) -> set[str]:
-    host = module.name.removeprefix(f"{BACKENDS}.")
+    host = module.name.removeprefix(f"{BACKENDS}.").partition("_")[0]
     return CORE_DEPENDENCIES | ({host, "uvloop"} if is_below(module.name, (BACKENDS,)) else set())
 
 

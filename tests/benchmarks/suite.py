@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.benchmarks import fiber, hand_off, memory, outside, start, step, timeout
+from tests.benchmarks import fiber, hand_off, memory, outside, primitive, start, step, timeout, tracing
 from tests.benchmarks.benchmark import Benchmark
 
 SUITE: Final[tuple[Benchmark, ...]] = (
@@ -12,7 +12,9 @@ SUITE: Final[tuple[Benchmark, ...]] = (
     *fiber.BENCHMARKS,
     *timeout.BENCHMARKS,
     *hand_off.BENCHMARKS,
+    *primitive.BENCHMARKS,
     *memory.BENCHMARKS,
     *outside.BENCHMARKS,
     *start.BENCHMARKS,
+    *tracing.BENCHMARKS,
 )

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.benchmarks import report
+from tests.benchmarks import report, scale
 from tests.benchmarks.benchmark import Benchmark, timed
 from tests.benchmarks.measure import measure
 from tests.benchmarks.suite import SUITE
@@ -21,6 +21,12 @@ def test_competitors_agree(benchmark: Benchmark) -> None:
     result = measure(benchmark, size=size, rounds=1, order=random.Random(0))
     assert list(result.costs) == list(benchmark.competitors)
     assert benchmark.title in report.markdown([result])
+
+
+@pytest.mark.parametrize("work", scale.WORKS, ids=lambda work: work.title)
+def test_work_can_be_done_at_any_size(work: scale.Work) -> None:
+    """What is measured as it grows takes its time, small as it is here."""
+    assert work.cost(TINY, 1) > 0
 
 
 def test_disagreement_is_an_error() -> None:

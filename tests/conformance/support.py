@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import attrs
+import sniffio
+import trio
 import uvloop
 
 from effio import (
@@ -26,10 +28,13 @@ from effio import (
     now,
     pure,
     run_async_exit,
+    run_exit,
     sleep,
 )
+from effio.algebra.primitive import Named
 from effio.cause import Both, Cause
 from effio.interpreter.backends.simulated import simulate
+from effio.interpreter.scheduler import root_name
 
 T = TypeVar("T")
 
@@ -103,6 +108,29 @@ def run_embedded(program: IO[Any, Any]) -> Exit[Any, Any]:
     return asyncio.run(host())
 
 
+def run_trio(program: IO[Any, Any]) -> Exit[Any, Any]:
+    """Run in a trio run of its own, which ends only when no task of the program is left."""
+    inner = program.source if isinstance(program, Named) else program
+    # Beginning it may take longer than the deadlines of a case.
+    return run_exit(rest(0.1).then(inner).named(root_name(program)), backend="trio")
+
+
+def run_in_trio(program: IO[Any, Any]) -> Exit[Any, Any]:
+    """Run inside a task of somebody else's trio run."""
+
+    exits: list[Exit[Any, Any]] = []
+
+    async def host() -> None:
+        tasks = trio.lowlevel.current_statistics().tasks_living
+        try:
+            exits.append(await run_async_exit(program))
+        finally:
+            assert trio.lowlevel.current_statistics().tasks_living == tasks
+
+    trio.run(host)
+    return exits.pop()  # trio itself keeps what its main function returns in a cycle.
+
+
 def eager_loop() -> asyncio.AbstractEventLoop:
     """A stock loop that runs new tasks at once."""
     loop = asyncio.new_event_loop()
@@ -143,9 +171,12 @@ ASYNCIO = Backend("asyncio", lambda program: run_on(asyncio.new_event_loop, prog
 UVLOOP = Backend("uvloop", lambda program: run_on(uvloop.new_event_loop, program))
 EAGER = Backend("eager", lambda program: run_on(eager_loop, program))
 EMBEDDED = Backend("embedded", run_embedded)
+TRIO = Backend("trio", run_trio)
+IN_TRIO = Backend("in trio", run_in_trio)
 
 HOSTS = (ASYNCIO, UVLOOP, *((EAGER,) if sys.version_info >= (3, 12) else ()), EMBEDDED)
-BACKENDS = (VIRTUAL, SIMULATED, *HOSTS)
+TRIO_HOSTS = (TRIO, IN_TRIO)
+BACKENDS = (VIRTUAL, SIMULATED, *HOSTS, *TRIO_HOSTS)
 
 
 # -- Programs ------------------------------------------------------------------------------------------------
@@ -154,6 +185,17 @@ BACKENDS = (VIRTUAL, SIMULATED, *HOSTS)
 def rest(ticks: float) -> IO[None]:
     """Sleep for some ticks."""
     return sleep(ticks * TICK)
+
+
+def until(condition: Callable[[], object]) -> IO[None]:
+    """Wait until `condition` is true."""
+
+    @do
+    def waiting() -> Do[None]:
+        while not (yield from delay(condition)):
+            yield from rest(0.5)
+
+    return waiting()
 
 
 def clocked(program: IO[Any, Any]) -> IO[tuple[Exit[Any, Any], float]]:
@@ -230,13 +272,23 @@ class Lock:
 
 
 async def nap(ticks: float) -> None:
-    """Sleep as a foreign coroutine does."""
-    await asyncio.sleep(ticks * TICK)
+    """Sleep as a foreign coroutine does, on either kind of host."""
+    await host_library().sleep(ticks * TICK)
 
 
 async def forever() -> None:
-    """Wait until cancelled."""
-    await asyncio.get_running_loop().create_future()
+    """Wait until cancelled, on either kind of host."""
+    await host_library().Event().wait()
+
+
+def current_task() -> object:
+    """The task that runs now, on either kind of host."""
+    return host_library().lowlevel.current_task() if host_library() is trio else asyncio.current_task()
+
+
+def host_library() -> Any:
+    """The library whose task runs now: asyncio or trio."""
+    return trio if sniffio.current_async_library() == "trio" else asyncio
 
 
 async def giving(value: T, before: Awaitable[object] | None = None) -> T:

@@ -344,7 +344,7 @@ def test_b43_scope_that_sees_only_errors_catches_nothing(backend: Backend) -> No
     assert not scopes[0].cancelled_caught
 
 
-def test_b44_unsolicited_cancelled_error_is_a_defect(foreign: Backend) -> None:
+def test_b44_unsolicited_cancelled_error_is_a_defect(on_asyncio: Backend) -> None:
     """A coroutine that raises CancelledError although nobody cancelled it is reported."""
 
     async def raising() -> None:
@@ -354,7 +354,7 @@ def test_b44_unsolicited_cancelled_error_is_a_defect(foreign: Backend) -> None:
     def body(group: TaskGroup) -> IO[None]:
         return group.fork(from_async(raising)).then(unit)
 
-    (defect,) = cause_of(foreign.run(task_group(body))).defects()
+    (defect,) = cause_of(on_asyncio.run(task_group(body))).defects()
 
     assert isinstance(defect, ForeignCancelled)
     assert isinstance(defect.__cause__, asyncio.CancelledError)

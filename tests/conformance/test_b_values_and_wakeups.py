@@ -54,8 +54,8 @@ def test_b38_value_ready_before_the_cancel_is_received(backend: Backend) -> None
     assert received == ["item"]
 
 
-def test_b38_value_of_a_coroutine_ready_before_the_cancel_is_received(foreign: Backend) -> None:
-    """What a foreign future was given in the same tick as the cancel is received."""
+def test_b38_value_of_a_coroutine_ready_before_the_cancel_is_received(on_asyncio: Backend) -> None:
+    """What a on_asyncio future was given in the same tick as the cancel is received."""
     received: list[str] = []
     futures: list[asyncio.Future[str]] = []
 
@@ -68,7 +68,7 @@ def test_b38_value_of_a_coroutine_ready_before_the_cancel_is_received(foreign: B
         deliver = delay(lambda: futures[0].set_result("item")).then(scope.cancel())
         return par_zip(receiver, rest(1).then(deliver))
 
-    assert value_of(foreign.run(cancel_scope(body))) is None
+    assert value_of(on_asyncio.run(cancel_scope(body))) is None
     assert received == ["item"]
 
 
@@ -150,7 +150,7 @@ def test_b40_no_coroutine_begins_in_a_cancelled_scope(foreign: Backend) -> None:
     assert called == []
 
 
-def test_b41_wait_that_cannot_be_aborted(foreign: Backend) -> None:
+def test_b41_wait_that_cannot_be_aborted(on_asyncio: Backend) -> None:
     """The value of a coroutine that refuses its cancel is delivered; the action after it is cancelled."""
     received: list[int] = []
     cancels: list[str] = []
@@ -172,7 +172,7 @@ def test_b41_wait_that_cannot_be_aborted(foreign: Backend) -> None:
 
         return cancel_scope(body)
 
-    value_of(foreign.run(cancel_scope(inner)))
+    value_of(on_asyncio.run(cancel_scope(inner)))
 
     assert received == [1]
     assert 1 <= len(cancels) <= 8

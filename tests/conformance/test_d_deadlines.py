@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from math import inf
 from typing import Any
@@ -32,7 +31,7 @@ from effio import (
     yield_now,
 )
 from effio.cause import Fail, Then
-from tests.conformance.support import TICK, Backend, Gate, Journal, cause_of, clocked, rest, value_of
+from tests.conformance.support import TICK, Backend, Gate, Journal, cause_of, clocked, forever, rest, value_of
 
 
 @pytest.mark.parametrize("action", [yield_now, rest(1), unit.map(str).then(sleep(0))], ids=str)
@@ -196,12 +195,12 @@ def test_b65_coroutine_suppresses_the_cancel_and_returns(foreign: Backend) -> No
 
     async def suppressing() -> int:
         try:
-            await asyncio.get_running_loop().create_future()
-        except asyncio.CancelledError:
+            await forever()
+        except BaseException:
             return 42
         return 0
 
-    assert value_of(foreign.run(from_async(suppressing).fail_after(TICK))) == 42
+    assert value_of(foreign.run(from_async(suppressing).fail_after(12 * TICK))) == 42
 
 
 def test_b66_effective_deadline(backend: Backend) -> None:

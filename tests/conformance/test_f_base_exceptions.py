@@ -30,6 +30,7 @@ from tests.conformance.support import (
     Journal,
     boom,
     cause_of,
+    current_task,
     forever,
     group_of,
     nap,
@@ -154,14 +155,14 @@ def test_b77_abandoned_async_generator_is_closed_where_it_was_iterated(foreign: 
             for number in range(10):
                 yield number
         finally:
-            seen.append((asyncio.current_task(), context.get()))
+            seen.append((current_task(), context.get()))
             context.reset(token)
 
     @do
     def consumer() -> Do[int, Any]:
         generator = numbers()
         first: int = yield from from_async(anext, generator)
-        task = yield from from_async(current_task)
+        task = yield from from_async(running_in)
         seen.append((task, context.get()))
         yield from rest(1)
         yield from from_async(generator.aclose)
@@ -173,6 +174,6 @@ def test_b77_abandoned_async_generator_is_closed_where_it_was_iterated(foreign: 
     assert closed[1] == "inside"
 
 
-async def current_task() -> object:
+async def running_in() -> object:
     """The task that this coroutine runs in."""
-    return asyncio.current_task()
+    return current_task()

@@ -13,26 +13,31 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a signal is sent to one process")
 
 ROOT = Path(__file__).parents[2]
-LOOPS = ("asyncio.new_event_loop", "uvloop.new_event_loop")
+HOSTS = ("loop_factory=asyncio.new_event_loop", "loop_factory=uvloop.new_event_loop", "backend='trio'")
 
 BEGINNING = """
-import asyncio, time, uvloop
+import asyncio, signal, sniffio, time, trio, uvloop
 from effio import *
+
+signal.alarm(30)  # Whatever the program does, and whoever waits for it, it ends.
+
+async def nap(seconds):
+    await (trio if sniffio.current_async_library() == "trio" else asyncio).sleep(seconds)
 
 def say(text):
     print(text, flush=True)
 
-def run_and_tell(program, loop_factory):
+def run_and_tell(program, **options):
     try:
-        say(f"value {run(program, loop_factory=loop_factory)!r}")
+        say(f"value {run(program, **options)!r}")
     except BaseException as error:
         say(f"raised {error!r} from {error.__context__!r}")
 """
 
 
-def interrupted(program: str, *, loop: str = LOOPS[0], signals: int = 1) -> list[str]:
+def interrupted(program: str, *, host: str = HOSTS[0], signals: int = 1) -> list[str]:
     """Run a script, interrupt it whenever it says that it is ready, and give the other lines it prints."""
-    script = f"{BEGINNING}\n{textwrap.dedent(program)}\nrun_and_tell(program, {loop})"
+    script = f"{BEGINNING}\n{textwrap.dedent(program)}\nrun_and_tell(program, {host})"
     lines: list[str] = []
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
@@ -47,25 +52,25 @@ def interrupted(program: str, *, loop: str = LOOPS[0], signals: int = 1) -> list
     return lines
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("waiting", ["never", "from_async(asyncio.sleep, 60)", "sleep(60)"])
-def test_b72_interrupt_while_parked(waiting: str, loop: str) -> None:
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("waiting", ["never", "from_async(nap, 60)", "sleep(60)"])
+def test_b72_interrupt_while_parked(waiting: str, host: str) -> None:
     """The finalizer completes, and KeyboardInterrupt is raised."""
     program = f"""
     closing = sleep(0.05).then(delay(say, "closed"))
     program = delay(say, "ready").then({waiting}).ensuring(closing)
     """
-    assert interrupted(program, loop=loop) == ["closed", "raised KeyboardInterrupt() from None"]
+    assert interrupted(program, host=host) == ["closed", "raised KeyboardInterrupt() from None"]
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_b73_interrupt_and_the_finalizer_fails(loop: str) -> None:
+@pytest.mark.parametrize("host", HOSTS)
+def test_b73_interrupt_and_the_finalizer_fails(host: str) -> None:
     """KeyboardInterrupt is raised with the error of the finalizer attached."""
     program = """
     closing = sleep(0.01).then(fail(KeyError("closing")))
     program = delay(say, "ready").then(never).ensuring(closing)
     """
-    assert interrupted(program, loop=loop) == ["raised KeyboardInterrupt() from KeyError('closing')"]
+    assert interrupted(program, host=host) == ["raised KeyboardInterrupt() from KeyError('closing')"]
 
 
 def test_b74_interrupt_while_a_step_computes() -> None:
@@ -83,8 +88,9 @@ def test_b74_interrupt_while_a_step_computes() -> None:
     assert interrupted(program) == ["computed", "closed", "raised KeyboardInterrupt() from None"]
 
 
+@pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("where", ["delay(compute)", "pure(1).map(lambda n: compute())", "from_async(acompute)"])
-def test_b74_second_interrupt_breaks_into_a_step(where: str) -> None:
+def test_b74_second_interrupt_breaks_into_a_step(where: str, host: str) -> None:
     """Code that never comes back is broken into by the second interrupt, and the finalizers still run."""
     program = f"""
     def compute():
@@ -102,13 +108,14 @@ def test_b74_second_interrupt_breaks_into_a_step(where: str) -> None:
     closing = sleep(0.01).then(delay(say, "closed"))
     program = par_zip(never.ensuring(closing), sleep(0.01).then({where}))
     """
-    lines = interrupted(program, signals=2)
+    lines = interrupted(program, host=host, signals=2)
 
     assert lines[0] == "closed"
     assert lines[1].startswith("raised KeyboardInterrupt()")
 
 
-def test_third_interrupt_aborts() -> None:
+@pytest.mark.parametrize("host", HOSTS)
+def test_third_interrupt_aborts(host: str) -> None:
     """A finalizer that never ends is given up."""
     program = """
     def hurry():
@@ -117,9 +124,45 @@ def test_third_interrupt_aborts() -> None:
 
     program = delay(say, "ready").then(never).ensuring(suspend(hurry))
     """
-    (line,) = interrupted(program, signals=3)
+    (line,) = interrupted(program, host=host, signals=3)
 
     assert line.startswith("raised KeyboardInterrupt()")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("where", ["delay(compute)", "from_async(acompute)"])
+def test_third_interrupt_aborts_a_step(where: str, host: str) -> None:
+    """The third interrupt is no data, also where it breaks into code of the user: no finalizer runs any more."""
+    program = f"""
+    def compute():
+        say("ready")
+        while True:
+            pass
+
+    async def acompute():
+        compute()
+
+    closing = {where}.ensuring({where}).ensuring(delay(say, "went on"))
+    program = delay(say, "ready").then(never).ensuring(closing)
+    """
+    (line,) = interrupted(program, host=host, signals=3)
+
+    assert line.startswith("raised KeyboardInterrupt()")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_second_interrupt_prints_what_still_runs(host: str) -> None:
+    """The standard error stream has the fibers with what each one waits for."""
+    program = """
+    import sys
+    sys.stderr = sys.stdout
+    closing = par_zip(sleep(0.3), sleep(0.02).then(delay(say, "ready")))
+    program = delay(say, "ready").then(never).ensuring(closing)
+    """
+    lines = interrupted(program, host=host, signals=2)
+
+    assert any("sleep(0.3)" in line for line in lines)
+    assert lines[-1].startswith("raised KeyboardInterrupt()")
 
 
 def test_handler_is_only_there_while_a_program_runs() -> None:

@@ -1,7 +1,4 @@
-"""Section G: context variables along fibers, and answers that come from threads.
-
-Calls that run in threads are not in the library yet: B80 and B81 are left out.
-"""
+"""Section G: context variables along fibers, and answers that come from threads (calls in them: `test_threads`)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Where the existing runtimes disagree: what effio does, a row of the table each.
-
-The row about threads is left out until calls can run in threads.
-"""
+"""Where the existing runtimes disagree: what effio does, a row of the table each (threads: `test_threads`)."""
 
 from __future__ import annotations
 
@@ -151,7 +148,7 @@ def test_ruling(backend: Backend, row: Row, outcome: object, happened: list[str]
     assert journal == happened
 
 
-def test_ruling_on_an_unsolicited_cancelled_error(foreign: Backend) -> None:
+def test_ruling_on_an_unsolicited_cancelled_error(on_asyncio: Backend) -> None:
     """It is a defect of the child that raised it, reported with the failures of the others."""
 
     async def raising() -> None:
@@ -160,7 +157,7 @@ def test_ruling_on_an_unsolicited_cancelled_error(foreign: Backend) -> None:
     def body(group: TaskGroup) -> IO[None, Any]:
         return group.fork(from_async(raising)).then(unit)
 
-    defects = cause_of(foreign.run(task_group(body))).defects()
+    defects = cause_of(on_asyncio.run(task_group(body))).defects()
 
     assert [type(defect) for defect in defects] == [ForeignCancelled]
 

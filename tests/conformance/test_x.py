@@ -1,4 +1,4 @@
-"""Section X: what no other suite asks for. X3, the tree before the run against the tree of the run, needs `explain`."""
+"""Section X: what no other suite asks for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import uvloop
 
 from effio import (
     IO,
@@ -15,11 +16,13 @@ from effio import (
     Failure,
     Success,
     TaskGroup,
+    VirtualClock,
     bracket,
     cancel_scope,
     collect,
     delay,
     do,
+    explain,
     fail,
     first_completed,
     from_async,
@@ -37,12 +40,14 @@ from effio import (
     race_staggered,
     run_async_exit,
     run_exit,
+    run_traced,
     shield,
     suspend,
     task_group,
     unit,
 )
 from effio.interpreter.backends.simulated import simulate
+from effio.observe.step import Step
 from tests.conformance.support import (
     BACKENDS,
     TICK,
@@ -127,6 +132,42 @@ def test_x2_one_value_used_twice_at_once(backend: Backend) -> None:
         (1, 2),
         ((3, 3), (4, 4)),
     )
+
+
+# -- X3: the tree before the run -----------------------------------------------------------------------------
+
+RUNS: dict[str, dict[str, Any]] = {
+    "virtual": {"clock": VirtualClock()},
+    "asyncio": {},
+    "uvloop": {"loop_factory": uvloop.new_event_loop},
+}
+
+
+@pytest.mark.parametrize("ways", RUNS.values(), ids=RUNS)
+def test_x3_tree_before_the_run_is_the_tree_of_the_run(ways: dict[str, Any]) -> None:
+    """Whatever has a name in the plan of a program is a span of its trace, in the same place, and nothing else is."""
+    fetched = par_collect([rest(1).named("user"), rest(2).move_on_after(1).named("orders")]).named("fetch")
+    stored = unit.ensuring(rest(1).named("close")).named("store")
+    program = fetched.then(par_zip(stored, unit.named("log"))).named("whole")
+
+    plan = explain(program)
+    exit, trace = run_traced(program, **ways)
+
+    steps = {step.number: step for step in plan.steps()}
+    names = {step.name for step in steps.values() if step.kind == "named"}
+
+    def named_around(step: Step | None) -> list[str]:
+        path: list[str] = []
+        while step is not None:
+            path[:0] = [step.name] if step.kind == "named" else []
+            step = None if step.parent is None else steps[step.parent]
+        return path
+
+    planned = sorted(named_around(step) for step in steps.values() if step.kind == "named")
+    observed = sorted([name for name in span.path if name in names] for span in trace.spans if span.name in names)
+    assert isinstance(exit, Success)
+    assert observed == planned
+    assert len(planned) == 7
 
 
 # -- X4: size ------------------------------------------------------------------------------------------------

@@ -20,14 +20,14 @@ WAITS = {
     "worker 10": "the end of fiber 'worker 9'",
 }
 
-LINE = re.compile(r"  (?P<name>worker \d+): waits for (?P<what>.*), for (?P<seconds>[\d.]+) s")
+LINE = re.compile(r"  (?P<name>worker \d+): waits for (?P<what>.*), for (?P<seconds>[\d.]+) s( · .*)?")
 
 
 def test_dump_names_each_blocked_worker(capsys: pytest.CaptureFixture[str]) -> None:
     """Eight of ten workers wait for what the dump says, each a little less long than the one before."""
     run(stuck.main(0.2))
     root, *lines = capsys.readouterr().out.splitlines()
-    assert root == "main: running"
+    assert root.startswith("main: running · effio/demos/stuck.py:")
     waits = {found["name"]: found for line in lines if (found := LINE.fullmatch(line))}
     assert len(lines) == 10
     assert {name: waits[name]["what"] for name in WAITS} == WAITS

@@ -41,17 +41,26 @@ Tasks complete
 """
 
 PAGE = """\
-par_zip
-├─ sleep(2)
-│  .then
-│  └─ pure('articles')
-│  .named('articles')
-└─ sleep(1)
-   .then
-   └─ pure('comments')
-   .named('comments')
-.flat_map(work)
-.map(combine)
+ 1 par_zip
+ 2 ╠═ 'articles'
+ 3 ║  └─ sleep(2)
+ 4 ║     pure('articles')
+ 5 ╚═ 'comments'
+ 6    └─ sleep(1)
+ 7       pure('comments')
+ 8 flat_map(work)  · effio/demos/page.py:15
+ 9 └─ par_zip
+10    ╠═ 'process'
+11    ║  └─ sleep(2)
+12    ║     pure('processed articles')
+13    ╚═ 'transform'
+14       └─ sleep(1)
+15          pure('transformed comments')
+16 map(combine)  · effio/demos/page.py:36
+
+at most 2 at once
+process runs beside transform, after articles and comments
+an error of process: par_zip cancels what runs beside it: transform; the program fails with it
 
 processed articles and transformed comments, after 4 s
 """
@@ -110,7 +119,7 @@ def test_gather_takes_as_long_as_the_longer_task(capsys: pytest.CaptureFixture[s
 
 
 def test_page_shows_its_tree_and_takes_two_steps(capsys: pytest.CaptureFixture[str]) -> None:
-    """The tree of the page is printed before it runs, and each of its two steps takes two seconds."""
+    """The plan of the page is printed and asked before it runs, and each of its two steps takes two seconds."""
     in_virtual_time(page.main())
     assert capsys.readouterr().out == PAGE
 

@@ -15,7 +15,10 @@ from effio.testing.laws import (
     fork,
     monad,
     parallel,
+    primitive,
     race,
+    resource,
+    schedule,
     suspension,
     time,
 )
@@ -33,6 +36,9 @@ MODULES: tuple[ModuleType, ...] = (
     race,
     time,
     callback,
+    schedule,
+    resource,
+    primitive,
 )
 
 every_law = pytest.mark.parametrize(

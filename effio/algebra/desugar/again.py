@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeAlias, final
 
@@ -57,12 +56,11 @@ class Following:
 
 
 def moment_of(fiber: Any) -> Moment:
-    """The time of the run; virtual time counts from the first second of 1970."""
-    now = float(fiber.now())
-    return Moment(now, now if fiber.scheduler.clock.virtual else datetime.now(UTC).timestamp())
+    """The time of the run."""
+    return Moment(fiber.now(), fiber.wall())
 
 
-MOMENT: Final = Ask(moment_of)
+MOMENT: Final = Ask(moment_of, touches=())
 SOMETIME: Final = Moment()
 
 

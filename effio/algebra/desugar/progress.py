@@ -10,26 +10,15 @@ import attrs
 
 from effio.algebra import derived
 from effio.algebra.primitive import Ask, FlatMap, Map, Named, OnExit
-from effio.algebra.progress import CURRENT, Progress, move
+from effio.algebra.progress import begin, end, move
 from effio.algebra.shape import Contest, ManySources, Program, WithItems, is_io
 
 
 def with_progress(node: derived.WithProgress) -> Program:
     source, parts = counted(node.source)
     total = parts if node.total is None else node.total
-    closing = Ask(close, peek=True)
+    closing = Ask(end, peek=True)
     return FlatMap(Ask(partial(begin, node.label, total), peek=True), lambda _: OnExit(source, lambda exit: closing))
-
-
-def begin(label: str, total: float | None, fiber: Any) -> None:
-    """Make a new count the current one."""
-    CURRENT.set(Progress(label, total, CURRENT.get()))
-
-
-def close(fiber: Any) -> None:
-    """Make the count around the current one again."""
-    progress = CURRENT.get()
-    CURRENT.set(None if progress is None else progress.outer)
 
 
 # -- Counting by itself --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, Final, final
 from returns.result import Failure
 
 from effio.algebra import derived
+from effio.algebra.desugar.sequence import constant
 from effio.algebra.desugar.signal import Signal
 from effio.algebra.io import IO
 from effio.algebra.primitive import (
@@ -27,6 +28,7 @@ from effio.algebra.primitive import (
     Scoped,
     Shield,
     Suspend,
+    Then,
     Watch,
 )
 from effio.algebra.shape import made
@@ -104,7 +106,7 @@ def staggered(node: derived.RaceStaggered) -> IO[Any, Any]:
 
 @final
 class Attempt:
-    """One attempt of a staggered race: when it began, and that it failed."""
+    """One attempt of a staggered race: when it began, and that it failed; also if it was cancelled before it began."""
 
     __slots__ = ("began", "failed")
 
@@ -113,15 +115,17 @@ class Attempt:
         self.failed = Signal("the attempt before it to fail")
 
     def program(self, program: IO[Any, Any], before: Attempt | None, delay: float) -> IO[Any, Any]:
-        attempt = FlatMap(Call(self.began.fire, (NOTHING,)), lambda first: Fold(program, self.give_up))
-        if before is None:
-            return attempt
-        patience = Scoped(lambda scope: before.failed.wait(), delay, lambda scope: NOTHING, "delay")
-        return FlatMap(before.began.wait(), lambda began: FlatMap(patience, lambda over: attempt))
+        attempt = FlatMap(Call(self.began.fire, (NOTHING,)), lambda first: program)
+        if before is not None:
+            patience = Scoped(lambda scope: before.failed.wait(), delay, lambda scope: NOTHING, "delay")
+            attempt = FlatMap(Then(before.began.wait(), patience), constant(attempt))
+        return OnExit(attempt, self.ended)
 
-    def give_up(self, cause: Cause[Any]) -> IO[Any, Any]:
-        self.failed.fire(NOTHING)
-        return Halt(cause)
+    def ended(self, exit: Exit[Any, Any]) -> IO[Any, Any]:
+        if isinstance(exit, Failure):
+            self.began.fire(NOTHING)
+            self.failed.fire(NOTHING)
+        return NOTHING
 
 
 # -- Task groups ---------------------------------------------------------------------------------------------

@@ -1,44 +1,36 @@
 """Running inside trio: one driver task that calls the turns, and a task of its own for a fiber with foreign leaves.
 
 A fiber is no task. At its first foreign coroutine it gets one real trio task, in the fiber's own context, and keeps it
-until it ends, so that scopes and nurseries hold across its leaves. trio cannot take a cancel back, and no scope of ours
-may open or close around a single leaf, since a leaf may leave a scope of its own open. So the whole task lives inside a
-scope that is cancelled from the beginning, behind a shield; to cancel a leaf is to open the shield until it has ended.
+until it ends, so that scopes and nurseries hold across its leaves.
 """
-
-# The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from math import inf
-from typing import Any, cast, final
+from typing import Any, final
 
 import trio
 from returns.result import Failure
 from trio.lowlevel import (
-    Abort,
-    RaiseCancelT,
     Task,
     cancel_shielded_checkpoint,
     current_task,
     current_trio_token,
-    disable_ki_protection,
     reschedule,
     spawn_system_task,
     wait_task_rescheduled,
 )
 
 from effio.algebra.io import IO
-from effio.algebra.primitive import Halt, Leaf, Pure
-from effio.data.cause import Die, then
-from effio.data.errors import ForeignCancelled
+from effio.algebra.primitive import Leaf
 from effio.data.exit import Exit
 from effio.interpreter.backends.synchronous import Unhosted
+from effio.interpreter.backends.trio_host import Host, give_in
 from effio.interpreter.clock import Clock
-from effio.interpreter.fiber import CHECKPOINT, Fiber
+from effio.interpreter.fiber import Fiber
 from effio.interpreter.observer import Observer
 from effio.interpreter.scheduler import Scheduler
 
@@ -113,6 +105,9 @@ class TrioClock:
     def now(self) -> float:
         return trio.current_time()
 
+    def wall(self) -> float:
+        return time.time()
+
     def advance_to(self, when: float) -> None:
         """Nothing: the host's time moves by itself."""
 
@@ -178,7 +173,8 @@ class TrioBackend:
         delay = inf if self.due is None else max(0.0, self.due - self.scheduler.clock.now())
         with trio.CancelScope(deadline=trio.current_time() + delay) as alarm:
             self.resting = current_task()
-            await wait_task_rescheduled(self.stop_resting)
+            await wait_task_rescheduled(give_in)
+        self.resting = None
         if alarm.cancelled_caught and not self.asked:
             self.advance()
 
@@ -187,10 +183,6 @@ class TrioBackend:
         task, self.resting = self.resting, None
         if task is not None:
             reschedule(task)
-
-    def stop_resting(self, raise_cancel: RaiseCancelT) -> Abort:
-        self.resting = None
-        return Abort.SUCCEEDED
 
     def advance(self) -> None:
         """The timer that was due has come."""
@@ -221,7 +213,7 @@ class TrioBackend:
     def start_leaf(self, fiber: Fiber, node: Leaf) -> IO[Any, Any] | None:
         host: Host | None = fiber.host
         if host is None:
-            host = fiber.host = Host(self, fiber)
+            host = fiber.host = Host(self.scheduler, fiber, self.hosted_ended)
             self.hosts.add(host)
             # A task cannot be made here, inside the context that it has to run in.
             self.to_start.append(host)
@@ -255,153 +247,3 @@ class TrioBackend:
             self.scheduler.in_flight -= 1
             self.scheduler.ended(host.fiber)
             self.scheduler.rearm()
-
-
-@final
-class Host:
-    """The trio task of one fiber.
-
-    ::
-
-        parked ── begin ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
-
-    `wanted` is true while the leaf is being cancelled: `shield` is open then.
-    """
-
-    def __init__(self, backend: TrioBackend, fiber: Fiber) -> None:
-        self.backend = backend
-        self.fiber = fiber
-        self.leaf: Leaf | None = None
-        self.over = False
-        self.wanted = False
-        self.parked: Task | None = None
-        self.shield = trio.CancelScope(shield=True)
-
-    # -- Called by the run ----
-
-    def begin(self, node: Leaf) -> None:
-        """Run the coroutine of `node` next."""
-        self.leaf = node
-        self.unpark()
-
-    def stop(self) -> None:
-        """The fiber has its exit: let the task end."""
-        self.over = True
-        self.backend.scheduler.in_flight += 1
-        self.unpark()
-
-    def unpark(self) -> None:
-        task, self.parked = self.parked, None
-        if task is not None:
-            reschedule(task)
-
-    # -- The wait of the fiber while a leaf runs ----
-
-    def abort(self, fiber: Fiber) -> bool:
-        """Cancel the leaf; the fiber goes on when it has ended."""
-        self.wanted = True
-        self.shield.shield = False
-        return False
-
-    def describe(self) -> str:
-        function = self.leaf._function if self.leaf is not None else None
-        return f"coroutine {getattr(function, '__qualname__', repr(function))}"
-
-    # -- The task ----
-
-    async def run(self) -> None:
-        """Run the leaves, and end the fiber with the task."""
-        try:
-            with trio.CancelScope() as cancelled:
-                cancelled.cancel()
-                with self.shield:
-                    await self.run_leaves()
-        except RuntimeError as error:  # A leaf has left a scope open.
-            cause = Die(error, self.fiber.at(None))
-            self.fiber.cause = cause if self.fiber.cause is None else then(self.fiber.cause, cause)
-        self.backend.hosted_ended(self)
-
-    async def run_leaves(self) -> None:
-        """Run one leaf after the other; between them the fiber runs in this task, or in the ready queue."""
-        while not self.over:
-            if self.leaf is None:
-                self.parked = current_task()
-                await wait_task_rescheduled(self.stop_parking)
-                continue
-            await self.run_leaf(self.leaf)
-            if not self.backend.scheduler.over:
-                self.step()
-
-    def stop_parking(self, raise_cancel: RaiseCancelT) -> Abort:
-        """The run was given up."""
-        self.parked = None
-        return Abort.SUCCEEDED
-
-    async def run_leaf(self, node: Leaf) -> None:
-        """Await one foreign coroutine and keep what comes of it for the fiber."""
-        outcome: IO[Any, Any]
-        if self.wanted:
-            outcome = CHECKPOINT
-        else:
-            try:
-                outcome = Pure(await interruptible(node))
-            except BaseException as error:
-                if isinstance(error, GeneratorExit) and not is_running():
-                    raise  # The loop is gone, and the task is being destroyed.
-                outcome = self.failed(node, error)
-        self.leaf_over()
-        self.fiber.epoch += 1
-        self.fiber.wait = None
-        self.fiber.node = outcome
-
-    def failed(self, node: Leaf, error: BaseException) -> IO[Any, Any]:
-        """A leaf raised: our own cancel, or what it has to tell beside that, or a cancel that nobody asked for."""
-        if self.wanted:
-            rest = without_cancelled(error)
-            return CHECKPOINT if rest is None else Halt(self.fiber.raised(rest, node._catches))
-        if isinstance(error, trio.Cancelled):
-            defect = ForeignCancelled(getattr(node._function, "__qualname__", repr(node._function)))
-            defect.__cause__ = error
-            error = defect
-        return Halt(self.fiber.raised(error, node._catches))
-
-    def leaf_over(self) -> None:
-        """Take back our own cancel."""
-        self.leaf = None
-        self.wanted = False
-        self.shield.shield = True
-        self.backend.scheduler.in_flight -= 1
-
-    def step(self) -> None:
-        """Run the fiber right here, as long as it does not wait."""
-        scheduler = self.backend.scheduler
-        awake = scheduler.awake
-        scheduler.begin_turn()
-        scheduler.advance(self.fiber)
-        if not awake:
-            scheduler.end_turn()
-
-
-@disable_ki_protection
-async def interruptible(node: Leaf) -> Any:
-    """Await the coroutine of `node`, which Ctrl-C may break into, as it may into any other task of the host."""
-    return await node._function(*node._args, **(node._kwargs or {}))
-
-
-def is_running() -> bool:
-    """Whether a task of trio runs now."""
-    try:
-        current_task()
-    except RuntimeError:
-        return False
-    return True
-
-
-def without_cancelled(error: BaseException) -> BaseException | None:
-    """What `error` tells beside that it was cancelled."""
-    if isinstance(error, trio.Cancelled):
-        return None
-    if isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        return group.split(trio.Cancelled)[1]
-    return error

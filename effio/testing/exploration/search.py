@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import Any, Final, final
+from typing import Any, final
 
 import attrs
 
-from effio.testing.exploration.system import Footprint, Run, Step, System
+from effio.testing.exploration.system import Run, Step, System
 from effio.testing.exploration.trail import Trail
-
-START: Final = Footprint(0, 0)
 
 
 @final
@@ -26,15 +24,14 @@ class Node:
     """A state that was reached: the step that led here, and what is to be tried from here.
 
     `asleep` are the threads whose next step is tried first elsewhere, and need not come next here; `planned` are those
-    that were tried from here or will be. `preemptions` counts the times that a thread had to stop although it was ready.
+    that were tried from here or will be. `preemptions` counts how often a thread had to stop although it was ready.
     """
 
-    __slots__ = ("asleep", "before", "footprint", "parent", "planned", "preemptions", "ready", "thread")
+    __slots__ = ("asleep", "before", "parent", "planned", "preemptions", "ready", "thread")
 
-    def __init__(self, parent: Node | None, thread: int, footprint: Footprint, before: int) -> None:
+    def __init__(self, parent: Node | None, thread: int, before: int) -> None:
         self.parent = parent
         self.thread = thread
-        self.footprint = footprint
         self.before = before
         self.preemptions = 0 if parent is None else parent.preemptions_before(thread)
         self.planned = 0
@@ -50,8 +47,8 @@ class Node:
     def schedule(self) -> list[Node]:
         """The states after each step, up to this one."""
         nodes: list[Node] = []
-        node: Node | None = self
-        while node is not None and node.parent is not None:
+        node = self
+        while node.parent is not None:
             nodes.append(node)
             node = node.parent
         nodes.reverse()
@@ -106,25 +103,32 @@ class Search:
     @property
     def exhausted(self) -> bool:
         """Whether every schedule has been run, none cut and none left out."""
-        return not self.branches and not self.counts.cut and not self.counts.postponed
+        left_out = self.branches or self.counts.cut or self.counts.postponed
+        return self.sequence > 0 and not left_out
 
     def schedules(self) -> Iterator[Schedule]:
         """Run one schedule after another."""
         self.begin()
         while self.branches:
-            preemptions, _, thread, asleep, node = heappop(self.branches)
+            _, _, thread, asleep, node = heappop(self.branches)
             schedule = self.follow(node, thread, asleep)
-            if schedule is not None:
-                yield schedule
             if self.system.learned():
-                restarts = self.counts.restarts + 1
-                self.counts = attrs.evolve(self.counts, complete=0, redundant=0, cut=0, postponed=0, restarts=restarts)
-                self.begin()
+                self.restart()
+            elif schedule is not None:
+                yield schedule
+                if self.system.learned():
+                    self.restart()
+
+    def restart(self) -> None:
+        """Begin anew: a run touched something that was not foretold, so that earlier runs may have missed a race."""
+        restarts = self.counts.restarts + 1
+        self.counts = attrs.evolve(self.counts, complete=0, redundant=0, cut=0, postponed=0, restarts=restarts)
+        self.begin()
 
     def begin(self) -> None:
         """Plan the first run, and nothing else."""
         self.branches = []
-        root = Node(None, -1, START, 0)
+        root = Node(None, -1, 0)
         run = self.system.start()
         ready = run.ready()
         root.ready = bits(ready)
@@ -173,8 +177,7 @@ class Search:
         self.trail = trail = Trail()
         self.nodes = []
         for node in path:
-            run.take(node.thread)
-            trail.repeat(node.thread, node.footprint, node.before)
+            trail.repeat(node.thread, run.take(node.thread).footprint, node.before)
             self.nodes.append(node)
         self.counts.repeated += len(path)
 
@@ -183,7 +186,7 @@ class Search:
         step: Step = run.take(thread)
         trail = self.trail
         races = trail.add(thread, step.footprint, step.enablers)
-        reached = Node(node, thread, step.footprint, trail.before[-1])
+        reached = Node(node, thread, trail.before[-1])
         self.nodes.append(reached)
         self.counts.steps += 1
         for rival in races:

@@ -15,8 +15,8 @@ from effio.testing.exploration.system import Footprint
 class Trail:
     """The steps of one run so far.
 
-    `before[n]` are the steps that happened before step n, and n itself. `writer` and `readers` hold, for each thing, the
-    step that wrote it last and those that read it since.
+    `before[n]` are the steps that happened before step n, and n itself. `writer` and `readers` hold, for each thing,
+    the step that wrote it last and those that read it since.
     """
 
     __slots__ = ("before", "latest", "readers", "threads", "writer")

@@ -129,7 +129,7 @@ STRATEGIES: Final[dict[str, st.SearchStrategy[Given]]] = {
     **dict.fromkeys(("h", "k"), given(st.sampled_from([repr, type, pair_with_itself]))),
     **dict.fromkeys(("peaceful", "peaceful2", "peaceful3"), given(strategies.peaceful, to_io)),
     **dict.fromkeys(("still", "still2"), given(strategies.still, to_io)),
-    "value": given(st.integers(0, 3)),
+    **dict.fromkeys(("value", "value2"), given(st.integers(0, 3))),
     "error": given(strategies.errors),
     "bug": given(st.builds(p.Bug, strategies.errors)),
     **dict.fromkeys(("seconds", "seconds2"), given(st.integers(1, 4))),

@@ -1,0 +1,107 @@
+"""What all primitives share: what they are called, what their operations touch, how they are made and held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias, final
+
+import attrs
+
+from effio.algebra.io import IO
+from effio.algebra.primitive import OnExit, Operation, Pure, Then
+from effio.data.origin import CallSite, caller
+from effio.data.touch import Touch, Touches
+
+NOTHING: Final = Pure(None)
+OneTouch: TypeAlias = tuple[Touch]
+
+FREE: Final[Touches] = ()
+"""What an operation touches that makes something new: nothing that anybody else knows."""
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class Shared:
+    """What a primitive is called, and what its operations touch.
+
+    It stands for the primitive itself, so that programs that are kept do not keep the primitive's values.
+    """
+
+    kind: str
+    name: str | None
+    site: CallSite
+    reads: OneTouch = attrs.field(init=False)
+    writes: OneTouch = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "reads", (Touch(self, "read"),))
+        object.__setattr__(self, "writes", (Touch(self, "write"),))
+
+    def takes(self, part: str, amount: float) -> OneTouch:
+        """What an operation touches that takes one thing from a part, in which `amount` were at the beginning."""
+        return (Touch(self, "take", part=part, amount=amount),)
+
+    def gives(self, part: str) -> OneTouch:
+        """What an operation touches that adds one thing to a part."""
+        return (Touch(self, "give", part=part),)
+
+    def writes_parts(self, *parts: str) -> tuple[Touch, ...]:
+        """What an operation touches that may change all of these parts."""
+        return tuple(Touch(self, "write", part=part) for part in parts)
+
+    def __str__(self) -> str:
+        return f"{self.kind} made at {self.site}" if self.name is None else f"{self.kind} {self.name!r}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+
+def shared(kind: str, name: str | None) -> Shared:
+    """The identity of a new primitive, made by the caller of the function that calls this."""
+    return Shared(kind, name, caller(2))
+
+
+def make(kind: Callable[..., Any], *args: Any) -> IO[Any]:
+    """Make a new primitive, at each run another one."""
+    return Operation(kind, FREE, args)
+
+
+def held(acquire: IO[Any, Any], io: IO[Any, Any], release: Callable[[Any], IO[Any, Any]]) -> IO[Any, Any]:
+    """Run `acquire`, then `io`, then what `release` makes of its exit, with no gap for a cancel in between."""
+    return Then(acquire, OnExit(io, release))
+
+
+@final
+@attrs.frozen(eq=False, repr=False)
+class AtEnd:
+    """Calls `function` when a fiber that it was set on has ended."""
+
+    function: Callable[[], None]
+
+    def set_on(self, fiber: Any) -> None:
+        """Watch that fiber."""
+        watchers: dict[Any, str] = fiber.watchers or {}
+        watchers[self] = "exit"
+        fiber.watchers = watchers
+
+    def take_off(self, fiber: Any) -> None:
+        """Watch it no more."""
+        fiber.watchers.pop(self, None)
+
+    def wake(self, exit: IO[Any, Any]) -> None:
+        """The fiber has ended: called by the run."""
+        self.function()
+
+
+def first_of(names: Iterable[str]) -> str:
+    """The first few names, for people.
+
+    >>> first_of(["fetch", "store"]), first_of([]), first_of("abcde")
+    ("'fetch', 'store'", 'nobody', "'a', 'b', 'c' and 2 more")
+    """
+    known = [*map(repr, names)]
+    shown = ", ".join(known[:NAMES_SHOWN])
+    return f"{shown} and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else shown or "nobody"
+
+
+NAMES_SHOWN: Final = 3

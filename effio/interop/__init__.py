@@ -1,0 +1,1 @@
+"""Programs and the rest of the process: worker threads, child processes, and threads that call back."""

@@ -1,0 +1,206 @@
+"""The trio task of one fiber with foreign coroutines, and how one of them is cancelled there.
+
+A leaf that a cancel can reach has a scope of its own around it. There are two exceptions, since trio's scopes have to
+nest. What acquires and releases a resource is shielded and has no such scope: a leaf may open a nursery, and another
+one close it. And after a leaf that left something open without a shield, the next ones may close it. To cancel one of
+those, a shield is opened that stands between the whole task and a scope which is cancelled from the beginning: trio
+cannot take a cancel back, but a shield can be closed again.
+"""
+
+# The interpreter reads the slots of nodes, and trio does not tell otherwise which scope is the innermost one.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast, final
+
+import trio
+from trio.lowlevel import (
+    Abort,
+    RaiseCancelT,
+    Task,
+    current_task,
+    disable_ki_protection,
+    reschedule,
+    wait_task_rescheduled,
+)
+
+from effio.algebra.io import IO
+from effio.algebra.primitive import Halt, Leaf, Pure
+from effio.data.cause import Die, then
+from effio.data.errors import ForeignCancelled
+from effio.interpreter.backend import in_trio
+from effio.interpreter.fiber import CHECKPOINT, Fiber
+from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.scope import SHIELD
+
+
+@final
+class Host:
+    """The trio task of one fiber.
+
+    ::
+
+        parked ── begin ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
+
+    `wanted` is true while the leaf is being cancelled: by `scope`, which is around that leaf, or by opening `shield`,
+    which is around them all. `held` are the scopes of leaves that left one of their own open inside.
+    """
+
+    def __init__(self, scheduler: Scheduler, fiber: Fiber, on_end: Callable[[Host], None]) -> None:
+        self.scheduler = scheduler
+        self.fiber = fiber
+        self.on_end = on_end
+        self.leaf: Leaf | None = None
+        self.over = False
+        self.wanted = False
+        self.parked: Task | None = None
+        self.shield = trio.CancelScope(shield=True)
+        self.scope: trio.CancelScope | None = None
+        self.held: list[trio.CancelScope] = []
+
+    # -- Called by the run ----
+
+    def begin(self, node: Leaf) -> None:
+        """Run the coroutine of `node` next."""
+        self.leaf = node
+        self.unpark()
+
+    def stop(self) -> None:
+        """The fiber has its exit: let the task end."""
+        self.over = True
+        self.scheduler.in_flight += 1
+        self.unpark()
+
+    def unpark(self) -> None:
+        task, self.parked = self.parked, None
+        if task is not None:
+            reschedule(task)
+
+    # -- The wait of the fiber while a leaf runs ----
+
+    def abort(self, fiber: Fiber) -> bool:
+        """Cancel the leaf; the fiber goes on when it has ended."""
+        self.wanted = True
+        if self.scope is not None:
+            self.scope.cancel()
+        else:
+            self.shield.shield = False
+        return False
+
+    def describe(self) -> str:
+        function = self.leaf._function if self.leaf is not None else None
+        return f"coroutine {getattr(function, '__qualname__', repr(function))}"
+
+    # -- The task ----
+
+    async def run(self) -> None:
+        """Run the leaves, and end the fiber with the task."""
+        with trio.CancelScope() as cancelled:
+            cancelled.cancel()
+            with self.shield:
+                await self.run_leaves()
+                if current_task()._cancel_status is not self.shield._cancel_status:
+                    await self.close_scopes()
+        self.on_end(self)
+
+    async def run_leaves(self) -> None:
+        """Run one leaf after the other; between them the fiber runs in this task, or in the ready queue."""
+        while not self.over:
+            if self.leaf is None:
+                self.parked = current_task()
+                await wait_task_rescheduled(give_in)
+                continue
+            await self.run_leaf(self.leaf)
+            if not self.scheduler.over:
+                self.step()
+
+    async def run_leaf(self, node: Leaf) -> None:
+        """Await one foreign coroutine and keep what comes of it for the fiber."""
+        outcome: IO[Any, Any]
+        if self.wanted:
+            outcome = CHECKPOINT
+        else:
+            try:
+                if not self.held and self.fiber.region.kind != SHIELD:
+                    self.scope = trio.CancelScope()
+                    self.scope.__enter__()
+                outcome = Pure(await interruptible(node))
+            except BaseException as error:
+                if isinstance(error, GeneratorExit) and not in_trio():
+                    raise  # The loop is gone, and the task is being destroyed.
+                outcome = self.failed(node, error)
+        self.leaf_over()
+        self.fiber.epoch += 1
+        self.fiber.wait = None
+        self.fiber.node = outcome
+
+    def failed(self, node: Leaf, error: BaseException) -> IO[Any, Any]:
+        """A leaf raised: our own cancel, or what it has to tell beside that, or a cancel that nobody asked for."""
+        if self.wanted:
+            rest = without_cancelled(error)
+            return CHECKPOINT if rest is None else Halt(self.fiber.raised(rest, node._catches))
+        if isinstance(error, trio.Cancelled):
+            defect = ForeignCancelled(getattr(node._function, "__qualname__", repr(node._function)))
+            defect.__cause__ = error
+            error = defect
+        return Halt(self.fiber.raised(error, node._catches))
+
+    def leaf_over(self) -> None:
+        """Take back our own cancel, and close the scopes that have nothing of somebody else's open inside."""
+        self.leaf = None
+        self.wanted = False
+        self.shield.shield = True
+        if self.scope is not None:
+            self.held.append(self.scope)
+            self.scope = None
+        task = current_task()
+        while self.held and self.held[-1]._cancel_status is task._cancel_status:
+            self.held.pop().__exit__(None, None, None)
+        self.scheduler.in_flight -= 1
+
+    async def close_scopes(self) -> None:
+        """Close what the leaves have left open, which would bring down the whole trio run, and fail because of it."""
+        task = current_task()
+        nurseries = task.child_nurseries
+        while task._cancel_status is not self.shield._cancel_status:
+            scope = task._cancel_status._scope
+            if nurseries and nurseries[-1].cancel_scope is scope:
+                scope.cancel()
+                await nurseries[-1]._nested_child_finished(None)
+            scope.__exit__(None, None, None)
+        problem = RuntimeError(f"a coroutine of fiber {self.fiber.name!r} left a scope or a nursery of trio open")
+        problem.add_note("use bracket, so that what one coroutine enters another one leaves")
+        cause = Die(problem, self.fiber.at(None))
+        self.fiber.cause = cause if self.fiber.cause is None else then(self.fiber.cause, cause)
+
+    def step(self) -> None:
+        """Run the fiber right here, as long as it does not wait."""
+        scheduler = self.scheduler
+        awake = scheduler.awake
+        scheduler.begin_turn()
+        scheduler.advance(self.fiber)
+        if not awake:
+            scheduler.end_turn()
+
+
+def give_in(raise_cancel: RaiseCancelT) -> Abort:
+    """Let a cancel end the wait: of the driver by its timer, of a fiber's task when the run is given up."""
+    return Abort.SUCCEEDED
+
+
+@disable_ki_protection
+async def interruptible(node: Leaf) -> Any:
+    """Await the coroutine of `node`, which Ctrl-C may break into, as it may into any other task of the host."""
+    return await node._function(*node._args, **(node._kwargs or {}))
+
+
+def without_cancelled(error: BaseException) -> BaseException | None:
+    """What `error` tells beside that it was cancelled."""
+    if isinstance(error, trio.Cancelled):
+        return None
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return group.split(trio.Cancelled)[1]
+    return error

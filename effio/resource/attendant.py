@@ -1,0 +1,162 @@
+"""Fibers that work for others: one holds a resource for whoever uses it, one loads a value for all who wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeAlias, final
+
+from returns.result import Failure, Success
+
+from effio.algebra.desugar.signal import Signal
+from effio.algebra.desugar.time import background_of
+from effio.algebra.primitive import Ask, FlatMap, Fold, Fork, Halt, Map, OnExit, Pure, Shield, Suspend, Then, Watch
+from effio.algebra.shape import Program
+from effio.data.cause import Cause
+from effio.data.exit import Exit
+
+Use: TypeAlias = Callable[[Any], Program]
+Opened: TypeAlias = Callable[[Use], Program]
+"""What a resource is: give it the use of its value, and it makes the program that acquires, uses and releases."""
+
+NOTHING: Final = Pure(None)
+
+
+def forked(program: Program, name: str) -> Program:
+    """Start a fiber that belongs to the whole run, since it may outlive the one that starts it."""
+    return FlatMap(Ask(background_of), lambda family: Fork(family, program, name))
+
+
+def as_program(exit: Exit[Any, Any]) -> Program:
+    """The program that ends so."""
+    return Pure(exit.unwrap()) if isinstance(exit, Success) else Halt(exit.failure())
+
+
+@final
+class Holder:
+    """A fiber that holds one resource from its acquisition to its release, for users in other fibers.
+
+    So a context manager is entered and left in one task, wherever its value goes. The fiber itself never fails: what
+    went wrong is told to whoever opens or closes.
+    """
+
+    __slots__ = ("ended", "fiber", "opened", "resource", "unreleased", "used")
+
+    def __init__(self, resource: Opened) -> None:
+        self.resource = resource
+        self.opened = Signal("a resource to be acquired")
+        self.ended = Signal("the end of the use of a resource")
+        self.used: Exit[Any, Any] = Success(None)
+        self.unreleased: Cause[Any] | None = None
+        self.fiber: Any = None
+
+    def open(self) -> Program:
+        """Acquire and give the value; after a cancel or a failure nothing is held when this ends."""
+        program = OnExit(Fold(self.resource(self.hold), self.failed), self.told)
+        return FlatMap(forked(program, "resource"), self.wait)
+
+    def wait(self, fiber: Any) -> Program:
+        self.fiber = fiber._core
+        return OnExit(self.opened.wait(), self.given_up)
+
+    def hold(self, value: Any) -> Program:
+        """Wait for the end of the use; shielded, since a cancel of the whole run reaches the users too."""
+        self.opened.fire(Pure(value))
+        return Shield(lambda restore: self.ended.wait())
+
+    def failed(self, cause: Cause[Any]) -> Program:
+        """What is new in the cause came from the release."""
+        known = {id(leaf) for leaf in self.used.failure().leaves()} if isinstance(self.used, Failure) else set[int]()
+        if not self.opened.fire(Halt(cause)):
+            self.unreleased = cause.keep(lambda leaf: id(leaf) not in known)
+        return NOTHING
+
+    def told(self, exit: Exit[Any, Any]) -> Program:
+        """A fiber that was cancelled unwinds past its handler."""
+        if isinstance(exit, Failure):
+            self.opened.fire(Halt(exit.failure()))
+        return NOTHING
+
+    def given_up(self, exit: Exit[Any, Any]) -> Program:
+        if isinstance(exit, Success):
+            return NOTHING
+        self.end(exit)
+        return Then(Watch(self.fiber, "cancel"), self.close(exit))
+
+    def end(self, exit: Exit[Any, Any]) -> None:
+        """Let the fiber release; it is told the first exit that is given."""
+        if self.ended.fire(as_program(exit)):
+            self.used = exit
+
+    def close(self, exit: Exit[Any, Any]) -> Program:
+        """Release, which is shown the exit of the use, and fail as that fails; the second time do nothing."""
+        if self.fiber is None:
+            return NOTHING
+        self.end(exit)
+        return FlatMap(Watch(self.fiber, "exit"), self.released)
+
+    def released(self, exit: Exit[Any, Any]) -> Program:
+        cause, self.unreleased = self.unreleased, None
+        return NOTHING if cause is None else Halt(cause)
+
+
+@final
+class Flight:
+    """A fiber that runs a program once for everybody who waits for it; cancelled when the last of them leaves.
+
+    `landed` is called with the flight, the exit and the time, `deserted` with the flight when nobody waits any more.
+    """
+
+    __slots__ = ("deserted", "fiber", "landed", "outcome", "passengers", "source")
+
+    def __init__(
+        self,
+        source: Program,
+        landed: Callable[[Flight, Exit[Any, Any], float], None],
+        deserted: Callable[[Flight], None],
+    ) -> None:
+        self.source = source
+        self.landed = landed
+        self.deserted = deserted
+        self.outcome = Signal("a value that is being loaded")
+        self.passengers = 0
+        self.fiber: Any = None
+
+    def join(self) -> Program:
+        """Wait for the exit and take it on. To be run without an action before it, since it counts at once."""
+        first = self.passengers == 0
+        self.passengers += 1
+        waiting = self.outcome.wait()
+        return OnExit(Then(self.taken_off(), waiting) if first else waiting, self.left)
+
+    def taken_off(self) -> Program:
+        """Start the fiber, and let no cancel come in between: others may wait for it already."""
+        loading = OnExit(Fold(self.source, self.failed, self.succeeded), self.told)
+        return Shield(lambda restore: Map(forked(loading, "load"), self.took_off))
+
+    def took_off(self, fiber: Any) -> None:
+        self.fiber = fiber._core
+
+    def succeeded(self, value: Any) -> Program:
+        return Ask(partial(self.land, Success(value)), peek=True)
+
+    def failed(self, cause: Cause[Any]) -> Program:
+        return Ask(partial(self.land, Failure(cause)), peek=True)
+
+    def land(self, exit: Exit[Any, Any], fiber: Any) -> None:
+        self.landed(self, exit, fiber.now())
+        self.outcome.fire(as_program(exit))
+
+    def told(self, exit: Exit[Any, Any]) -> Program:
+        """A fiber that was cancelled unwinds past its handlers."""
+        if isinstance(exit, Failure):
+            self.deserted(self)
+            self.outcome.fire(Halt(exit.failure()))
+        return NOTHING
+
+    def left(self, exit: Exit[Any, Any]) -> Program:
+        self.passengers -= 1
+        if isinstance(exit, Success) or self.passengers or self.outcome.fired:
+            return NOTHING
+        self.deserted(self)
+        return Suspend(lambda: Watch(self.fiber, "cancel"))

@@ -1,0 +1,237 @@
+"""The schedules that are made of others: limits, conditions, chance, and two at once or in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from random import Random, getrandbits
+from typing import Any, final
+
+import attrs
+
+from effio.schedule.rule import UNKNOWN, Moment, Rule, Step
+
+# -- One schedule, changed -----------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Around(Rule):
+    """What changes the rule `inner`."""
+
+    inner: Rule
+
+    def parts(self) -> tuple[Rule, ...]:
+        return (self.inner,)
+
+    def start(self, moment: Moment) -> Any:
+        return self.inner.start(moment)
+
+
+@final
+@attrs.frozen
+class UpTo(Around):
+    """End when the next run would begin more than `seconds` after the start."""
+
+    seconds: float
+    timed = True
+
+    def start(self, moment: Moment) -> Any:
+        return moment.now, self.inner.start(moment)
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
+        began, inner = state
+        step = self.inner.step(inner, given, moment)
+        left = self.seconds - (moment.now - began)
+        return attrs.evolve(step, state=(began, step.state), within=min(step.within, left))
+
+    def __str__(self) -> str:
+        return f"{operand(self.inner)}.up_to({self.seconds:g})"
+
+
+@final
+@attrs.frozen
+class Jittered(Around):
+    """Multiply each delay by a random number between `low` and `high`; the same `seed` gives the same numbers."""
+
+    low: float
+    high: float
+    seed: int | None
+
+    def start(self, moment: Moment) -> Any:
+        seed = getrandbits(32) if self.seed is None else self.seed
+        return seed, 0, self.inner.start(moment)
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
+        seed, count, inner = state
+        step = self.inner.step(inner, given, moment)
+        following = (seed, count + 1, step.state)
+        if step.delay is None or step.delay == inf:
+            return attrs.evolve(step, state=following)
+        share = Random(f"{seed}/{count}").random()
+        return attrs.evolve(step, state=following, delay=step.delay * (self.low + share * (self.high - self.low)))
+
+    def __str__(self) -> str:
+        return f"{operand(self.inner)}.jittered({'' if self.seed is None else self.seed})"
+
+
+@final
+@attrs.frozen
+class ResettingAfter(Around):
+    """Begin anew after a run that took `seconds` or longer."""
+
+    seconds: float
+    timed = True
+
+    def start(self, moment: Moment) -> Any:
+        return moment.now, self.inner.start(moment)
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
+        run_began, inner = state
+        if moment.now - run_began >= self.seconds:
+            inner = self.inner.start(moment)
+        step = self.inner.step(inner, given, moment)
+        return attrs.evolve(step, state=(moment.now + (step.delay or 0.0), step.state))
+
+    def __str__(self) -> str:
+        return f"{operand(self.inner)}.resetting_after({self.seconds:g})"
+
+
+@final
+@attrs.frozen
+class While(Around):
+    """End as soon as a run ends with something for which `test` is false; `word` is what the user wrote."""
+
+    test: Callable[[Any], bool]
+    word: str
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
+        step = self.inner.step(state, given, moment)
+        return step if given is UNKNOWN or self.test(given) else attrs.evolve(step, delay=None)
+
+    def __str__(self) -> str:
+        return f"{operand(self.inner)}.{self.word}({getattr(self.test, '__qualname__', self.test)})"
+
+
+@final
+@attrs.frozen
+class OneOf:
+    """Tests whether something is of one of the `kinds`."""
+
+    kinds: tuple[type[Any], ...]
+
+    def __call__(self, given: object) -> bool:
+        return isinstance(given, self.kinds)
+
+    def __str__(self) -> str:
+        return " | ".join(kind.__qualname__ for kind in self.kinds)
+
+
+@final
+@attrs.frozen
+class Collected(Around):
+    """Give the list of all outputs so far."""
+
+    def start(self, moment: Moment) -> Any:
+        return (), self.inner.start(moment)
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[list[Any]]:
+        earlier, inner = state
+        step = self.inner.step(inner, given, moment)
+        outputs = (*earlier, step.output)
+        return Step([*outputs], step.delay, (outputs, step.state), within=step.within)
+
+    def __str__(self) -> str:
+        return f"{operand(self.inner)}.collect()"
+
+
+@final
+@attrs.frozen
+class Mapped(Around):
+    """Give what `function` makes of each output."""
+
+    function: Callable[[Any], Any]
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
+        step = self.inner.step(state, given, moment)
+        return Step(self.function(step.output), step.delay, step.state, within=step.within)
+
+    def __str__(self) -> str:
+        return f"{operand(self.inner)}.map({getattr(self.function, '__qualname__', self.function)})"
+
+
+# -- Two schedules -------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Two(Rule):
+    """What is made of two rules."""
+
+    left: Rule
+    right: Rule
+
+    def parts(self) -> tuple[Rule, ...]:
+        return self.left, self.right
+
+    def start(self, moment: Moment) -> Any:
+        return self.left.start(moment), self.right.start(moment)
+
+    def steps(self, state: Any, given: Any, moment: Moment) -> tuple[Step[Any], Step[Any]]:
+        """One step of each."""
+        left, right = state
+        return self.left.step(left, given, moment), self.right.step(right, given, moment)
+
+
+@final
+@attrs.frozen
+class Both(Two):
+    """Go on as long as both want to, after the longer delay."""
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[tuple[Any, Any]]:
+        left, right = self.steps(state, given, moment)
+        delay = None if left.delay is None or right.delay is None else max(left.delay, right.delay)
+        within = min(left.within, right.within)
+        return Step((left.output, right.output), delay, (left.state, right.state), within=within)
+
+    def __str__(self) -> str:
+        return f"{operand(self.left)} & {operand(self.right)}"
+
+
+@final
+@attrs.frozen
+class Either(Two):
+    """Go on as long as one of them wants to, after the shorter delay of those that do."""
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[tuple[Any, Any]]:
+        left, right = self.steps(state, given, moment)
+        delay = min((step.delay for step in (left, right) if step.goes_on and step.delay is not None), default=None)
+        return Step((left.output, right.output), delay, (left.state, right.state))
+
+    def __str__(self) -> str:
+        return f"{operand(self.left)} | {operand(self.right)}"
+
+
+@final
+@attrs.frozen
+class AndThen(Two):
+    """Follow the left one to its end, then the right one."""
+
+    def start(self, moment: Moment) -> Any:
+        return True, self.left.start(moment)
+
+    def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
+        in_left, inner = state
+        if in_left:
+            step = self.left.step(inner, given, moment)
+            if step.goes_on:
+                return attrs.evolve(step, state=(True, step.state))
+            inner = self.right.start(moment)
+        step = self.right.step(inner, given, moment)
+        return attrs.evolve(step, state=(False, step.state))
+
+    def __str__(self) -> str:
+        return f"{operand(self.left)}.and_then({self.right})"
+
+
+def operand(rule: Rule) -> str:
+    """The rule as text, in parentheses if it is written with an operator."""
+    return f"({rule})" if isinstance(rule, Both | Either) else str(rule)

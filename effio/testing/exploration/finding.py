@@ -1,0 +1,147 @@
+"""What an exploration found: failing runs, and how much was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, final
+
+import attrs
+from returns.result import Failure
+
+from effio.data.cause import Cause, Die
+from effio.data.exit import Exit, render_exit
+from effio.testing.exploration.assertion import PropertyViolated
+from effio.testing.exploration.journal import Event
+from effio.testing.exploration.report import columns
+from effio.testing.exploration.simulation import Simulation
+
+Check: TypeAlias = Callable[[Exit[Any, Any]], object]
+"""Judges an exit: false, or an exception, if it must not be. Anything else, None too, is good."""
+
+
+@final
+@attrs.frozen
+class Finding:
+    """A schedule that the check does not accept, shortened: the run, and what the check raised if it did."""
+
+    run: Simulation
+    problem: Exception | None = None
+
+    @property
+    def outcome(self) -> Exit[Any, Any]:
+        """How the run ended."""
+        assert self.run.outcome is not None
+        return self.run.outcome
+
+    @property
+    def token(self) -> str:
+        """What `replay` takes."""
+        return self.run.token
+
+    @property
+    def trace(self) -> tuple[Event, ...]:
+        """What the fibers did, in order."""
+        return self.run.trace
+
+    def render(self) -> str:
+        """Draw the run, a column for each fiber, and say how it ended."""
+        count = self.run.preemptions
+        lines = [f"{count} {'preemption' if count == 1 else 'preemptions'}", columns(self.run.trace), ""]
+        lines.append(render_exit(self.outcome))
+        if self.problem is not None:
+            lines.append(f"check: {type(self.problem).__name__}: {self.problem}")
+        lines.append(f"token: {self.token}")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+@final
+@attrs.frozen
+class Stats:
+    """What an exploration did.
+
+    `redundant` runs were given up because others cover them; `sampled` were chosen by chance; `cut` were too long;
+    `postponed` have more preemptions than allowed; `planned` are known and not yet run. `by_preemptions` counts the
+    complete ones.
+    """
+
+    complete: int
+    redundant: int
+    sampled: int
+    cut: int
+    postponed: int
+    planned: int
+    steps: int
+    repeated_steps: int
+    races: int
+    restarts: int
+    seconds: float
+    by_preemptions: Mapping[int, int]
+
+    def __str__(self) -> str:
+        rate = (self.complete + self.redundant + self.sampled) / self.seconds if self.seconds else 0.0
+        spread = ", ".join(f"{count} with {many}" for many, count in sorted(self.by_preemptions.items()))
+        return (
+            f"{self.complete} schedules by preemptions: {spread or 'none'}; {self.redundant} redundant, "
+            f"{self.sampled} sampled, {self.races} races, {rate:.0f} runs/s"
+        )
+
+
+@final
+@attrs.frozen
+class Exploration:
+    """What was found: `schedules` inequivalent complete runs, all there are if `exhaustive`.
+
+    Without `exhaustive` nothing is said about the rest; `bounds` tells what kept the exploration from being complete.
+    `never` are the properties that should have held `sometimes`.
+    """
+
+    schedules: int
+    exhaustive: bool
+    failures: tuple[Finding, ...]
+    stats: Stats
+    bounds: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+    def assert_ok(self) -> Exploration:
+        """Raise an AssertionError that shows the first failing schedule, or what never held, if there is any."""
+        if self.failures or self.never:
+            raise AssertionError(self.render())
+        return self
+
+    def render(self) -> str:
+        """Say what was found, with the first failing schedule."""
+        lines = [self.headline()]
+        lines += [f"not complete: {bound}" for bound in self.bounds]
+        lines += [str(PropertyViolated("sometimes", name)) for name in self.never]
+        lines += [finding.render() for finding in self.failures[:1]]
+        return "\n".join(lines)
+
+    def headline(self) -> str:
+        count = f"{self.schedules} {'schedule' if self.schedules == 1 else 'schedules'}"
+        scope = "all there are" if self.exhaustive else "not all there are"
+        if self.failures:
+            return f"{len(self.failures)} failing among {count} ({scope}) and {self.stats.sampled} random ones"
+        return f"no failure in {count} ({scope})"
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+def verdict(check: Check, outcome: Exit[Any, Any] | None) -> tuple[bool, Exception | None]:
+    """Whether `check` accepts an exit, and what it raised if not; a broken property is never accepted."""
+    if outcome is None:
+        return True, None
+    if isinstance(outcome, Failure) and is_violation(outcome.failure()):
+        return False, None
+    try:
+        return check(outcome) is not False, None
+    except Exception as problem:
+        return False, problem
+
+
+def is_violation(cause: Cause[Any]) -> bool:
+    """Whether a run ended because a property did not hold."""
+    return isinstance(cause, Die) and isinstance(cause.exception, PropertyViolated)

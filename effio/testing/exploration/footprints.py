@@ -1,0 +1,288 @@
+"""What a step of a program touches: by its node if it has not been taken, by what it did to the tree of fibers else."""
+
+# The explorer reads the slots of nodes and waits, which have no public side.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias, TypeVar, final
+
+from effio.algebra.handle import CancelRequest
+from effio.algebra.primitive import Ask, Call, Fork, Leaf, Operation, Park, Watch
+from effio.data.touch import Touch, Touches
+from effio.interpreter.action import Resume, Watching
+from effio.interpreter.fiber import PARKED, Fiber, Wait
+from effio.interpreter.parallel import FirstFamily, ParallelFamily
+from effio.interpreter.scope import RESTORE, SHIELD, Region
+from effio.interpreter.supervision import Family, TaskGroupFamily
+from effio.testing.exploration.system import NOTHING, Footprint
+
+Place: TypeAlias = tuple[int, int]
+"""A step by its thread and its number there; or a region by the thread that entered it and its number there."""
+
+Effect: TypeAlias = tuple[str, Place]
+"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end"."""
+
+Noted = TypeVar("Noted", int, str)
+
+
+ENDS: Final = ("give", "take")
+
+
+@final
+class Knowledge:
+    """What was learned in all runs of a program so far; `grown` since somebody asked last.
+
+    `effects` holds what steps did beyond what their nodes tell. `cancelled` and `decided` are the threads whose regions
+    were cancelled, whose families ended early: only for these it matters who looks. `exchanged` are the kinds of
+    parts that things are given to and taken from, `overwritten` those that something else changes too.
+    """
+
+    __slots__ = ("cancelled", "decided", "effects", "exchanged", "grown", "overwritten")
+
+    def __init__(self) -> None:
+        self.effects: dict[Place, set[Effect]] = {}
+        self.cancelled: set[int] = set()
+        self.decided: set[int] = set()
+        self.exchanged: set[str] = set()
+        self.overwritten: set[str] = set()
+        self.grown = False
+
+    def learn(self, place: Place, effect: Effect) -> None:
+        """Remember that a step did this, so that it is foretold from now on."""
+        known = self.effects.setdefault(place, set())
+        if effect not in known:
+            known.add(effect)
+            self.grown = True
+
+    def note(self, known: set[Noted], what: Noted) -> None:
+        """Remember that this happens."""
+        if what not in known:
+            known.add(what)
+            self.grown = True
+
+    def has_ends(self, touch: Touch) -> bool:
+        """Whether the part that is touched has two ends that commute; if it is changed otherwise too, it has not."""
+        kind = f"{getattr(touch.object, 'kind', type(touch.object).__name__)} {touch.part}"
+        if touch.mode in ENDS:
+            self.note(self.exchanged, kind)
+        elif touch.mode == "write" and kind not in self.overwritten:
+            self.overwritten.add(kind)
+            self.grown = self.grown or kind in self.exchanged
+        return kind in self.exchanged and kind not in self.overwritten
+
+
+@final
+class Footprints:
+    """Names what the fibers of one run share by bits, and tells what of it each of their steps touches.
+
+    `threads` numbers the fibers, `waits` says what the parked ones wait for, `watched` are the things that properties
+    look at.
+    """
+
+    __slots__ = (
+        "bits",
+        "entered",
+        "fibers",
+        "kept",
+        "knowledge",
+        "known",
+        "places",
+        "regions",
+        "threads",
+        "waits",
+        "watched",
+    )
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self.fibers: dict[int, Fiber] = {}
+        self.threads: dict[Fiber, int] = {}
+        self.waits: dict[Fiber, Wait] = {}
+        self.bits: dict[tuple[str, int], int] = {}
+        self.kept: list[Any] = []
+        self.known: dict[int, Footprint] = {}
+        self.entered: dict[int, int] = {}
+        self.watched: set[int] = set()
+        self.regions: dict[Place, Region] = {}
+        self.places: dict[Region, Place] = {}
+
+    def place(self, region: Region) -> Place:
+        """The name of a region that is the same in every run."""
+        place = self.places.get(region)
+        if place is None:
+            thread = self.threads[region.owner]
+            if isinstance(region, Fiber):
+                place = (thread, 0)
+            else:
+                ordinal = self.entered[thread] = self.entered.get(thread, 0) + 1
+                place = (thread, ordinal)
+            self.places[region] = place
+            self.regions[place] = region
+        return place
+
+    def of(self, kind: str, thing: Any, *, writes: bool = False) -> Footprint:
+        """The footprint of what touches one thing."""
+        name = (kind, id(thing))
+        bit = self.bits.get(name)
+        if bit is None:
+            bit = self.bits[name] = 1 << len(self.bits)
+            self.kept.append(thing)
+        return Footprint(bit, bit if writes else 0)
+
+    def watch(self, thing: Any) -> None:
+        """From now on the order matters in which `thing` and others that are watched are written."""
+        self.watched.add(id(thing))
+        self.known.clear()
+
+    def world(self) -> Footprint:
+        """The footprint of what may touch anything outside of effio."""
+        return self.of("world", None, writes=True)
+
+    # -- Of actions ----
+
+    def of_action(self, node: Any) -> Footprint:
+        """What an action touches, by its node."""
+        if isinstance(node, Ask):
+            return self.of_question(node)
+        if isinstance(node, (Operation, Park)):
+            return self.of_touches(node._touches)
+        if isinstance(node, (Call, Leaf)):
+            return self.of_touches(getattr(node, "_touches", None))
+        if isinstance(node, Watch):
+            return self.of_cancel(node._fiber) if node._how == "cancel" else NOTHING
+        if isinstance(node, Fork):
+            return self.of("forks", node._group, writes=True)
+        return NOTHING
+
+    def of_question(self, node: Ask) -> Footprint:
+        """What a question touches; one that cancels is told by whom it cancels."""
+        question = node._question
+        if isinstance(question, CancelRequest):
+            return self.of_cancel(question.core)
+        return self.of_touches(node._touches)
+
+    def of_touches(self, touches: Touches | None) -> Footprint:
+        """What declared touches come to; what nobody declared may touch the world."""
+        if touches is None:
+            return self.world()
+        known = self.known.get(id(touches))
+        if known is not None:
+            return known
+        footprint = NOTHING
+        for touch in told(touches):
+            footprint = both(footprint, self.of_touch(touch))
+        if not callable(touches):
+            self.known[id(touches)] = footprint
+            self.kept.append(touches)
+        return footprint
+
+    def of_touch(self, touch: Touch) -> Footprint:
+        """What one declared touch comes to; where things are given and taken in turn, these are two ends."""
+        mode: str = touch.mode
+        if mode == "await":
+            return NOTHING
+        if not self.knowledge.has_ends(touch):
+            footprint = self.of(f"object {touch.part}", touch.object, writes=mode != "read")
+            if footprint.written and id(touch.object) in self.watched:
+                footprint = both(footprint, self.of("watched", None, writes=True))
+            return footprint
+        footprint = NOTHING
+        for end in ENDS:
+            if mode in ("read", "write", end):
+                footprint = both(footprint, self.of(f"{end} {touch.part}", touch.object, writes=mode != "read"))
+        return footprint
+
+    # -- Of cancels and ends ----
+
+    def of_effect(self, effect: Effect) -> Footprint:
+        """What a remembered effect touches, were it to happen now."""
+        kind, place = effect
+        if kind == "end":
+            fiber = self.fibers.get(place[0])
+            return NOTHING if fiber is None else self.of_watchers(fiber)
+        region = self.regions.get(place)
+        if region is None:
+            return NOTHING
+        return self.of_cancel(region) if kind == "cancel" else self.of("family", region, writes=kind == "decide")
+
+    def of_cancel(self, region: Region) -> Footprint:
+        """A cancel of `region` is seen by everything inside, and takes back what its fibers wait for."""
+        footprint = self.of("region", region, writes=True)
+        for fiber, wait in self.waits.items():
+            if fiber.state == PARKED and region in seen_from(fiber.region):
+                footprint = both(footprint, self.of_withdrawal(wait))
+        return footprint
+
+    def of_withdrawal(self, wait: Wait) -> Footprint:
+        """What is touched when a wait is taken back."""
+        if isinstance(wait, Resume):
+            return self.of_taking_back(wait._node._touches)
+        return self.of("end", wait.target, writes=True) if isinstance(wait, Watching) else NOTHING
+
+    def of_taking_back(self, touches: Touches | None) -> Footprint:
+        """Who leaves a queue, or what was awaited, changes all of it."""
+        if touches is None:
+            return self.world()
+        footprint = NOTHING
+        for touch in told(touches):
+            for end in ENDS if self.knowledge.has_ends(touch) else ("object",):
+                footprint = both(footprint, self.of(f"{end} {touch.part}", touch.object, writes=True))
+        return footprint
+
+    def of_watchers(self, fiber: Fiber) -> Footprint:
+        """What is told of the end of a fiber: who joins it, and the primitives that it holds."""
+        footprint = self.of("end", fiber)
+        for watcher in fiber.watchers or ():
+            primitive = getattr(getattr(watcher, "function", None), "__self__", None)
+            thing = getattr(primitive, "_shared", primitive)
+            if thing is not None:
+                footprint = both(footprint, self.of_touch(Touch(thing, "write")))
+        return footprint
+
+    def of_looking(self, fiber: Fiber) -> Footprint:
+        """The regions whose cancel would hit the fiber, as far as anybody cancels them."""
+        footprint = NOTHING
+        if self.knowledge.cancelled:
+            for region in seen_from(fiber.region):
+                if self.threads[region.owner] in self.knowledge.cancelled:
+                    footprint = both(footprint, self.of("region", region))
+        return footprint
+
+
+def told(touches: Touches) -> tuple[Touch, ...]:
+    """What a step touches now."""
+    return touches() if callable(touches) else touches
+
+
+def both(one: Footprint, other: Footprint) -> Footprint:
+    """What two steps touch together."""
+    if not other.touched:
+        return one
+    return Footprint(one.touched | other.touched, one.written | other.written)
+
+
+def seen_from(region: Region | None) -> Iterator[Region]:
+    """Yield the regions around that can be cancelled, as far as no shield hides them."""
+    lifted: list[object] = []
+    while region is not None:
+        if region.kind == SHIELD:
+            if region not in lifted:
+                return
+        elif region.kind == RESTORE:
+            lifted.append(getattr(region, "lifted", None))
+        else:
+            yield region
+        region = region.outer
+
+
+def decides(family: Family, child: Fiber) -> bool:
+    """Whether the end of `child` may matter to its siblings."""
+    if isinstance(family, TaskGroupFamily):
+        return child.cause is not None and family.on_failure == "cancel"
+    if isinstance(family, FirstFamily):
+        return True
+    if child.cause is not None:
+        return True
+    return isinstance(family, ParallelFamily) and family.forked < len(family.node._items)

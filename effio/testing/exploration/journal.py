@@ -1,0 +1,248 @@
+"""What happened in one run, turn by turn, for people and for running it again."""
+
+# The explorer reads the slots of nodes, which have no public side.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, final
+from zlib import crc32
+
+import attrs
+
+from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
+from effio.data.cause_text import short_repr
+from effio.data.touch import Touch
+from effio.interpreter.fiber import Fiber
+from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.scope import SHIELD, Region, visible_cancel
+from effio.interpreter.supervision import TaskGroupFamily
+from effio.testing.exploration.leaks import primitive_of
+
+VERBS: Final = {"take": "take", "give": "give", "await": "await"}
+
+
+@final
+@attrs.define
+class Event:
+    """One action of one fiber, or what was done to it from outside.
+
+    `shown` is the value that it gave, as it was then. `turn` counts all turns of the run, those between actions too;
+    `stopped` names the fiber that could have gone on instead, if there was one. `place` is where the fiber stood in the
+    tree of all fibers. What a primitive does in a finalizer cannot fail, any other action may.
+    """
+
+    turn: int
+    fiber: str
+    text: str
+    time: float = attrs.field(kw_only=True)
+    stopped: str | None = attrs.field(default=None, kw_only=True)
+    shown: str = attrs.field(default="", kw_only=True)
+    place: int = attrs.field(default=0, kw_only=True, repr=False)
+    can_fail: bool = attrs.field(default=False, kw_only=True, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.text} -> {self.shown}" if self.shown else self.text
+
+
+@final
+class Journal:
+    """Writes down the turns of a run: `choices` are those that differ from what would happen by itself.
+
+    By itself whoever was woken comes to its next action, then the fiber that acted last goes on, else the first in
+    the queue. A choice is its turn, what was done ("run", "cancel", "fail") and the place of the fiber: in the queue,
+    or in the tree of all fibers.
+    """
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.last: Fiber | None = None
+        self.choices: list[tuple[int, str, int]] = []
+        self.events: list[Event] = []
+        self.sums: list[int] = []
+        self.sum = 0
+        self.census: list[tuple[int, ...]] = []
+        self.primitives: dict[int, Any] = {}
+
+    def turn(self, scheduler: Scheduler, held: dict[Fiber, Any], fiber: Fiber, node: Any) -> None:
+        """A fiber is about to run; `node` is the action that it stopped before."""
+        ready = scheduler.ready
+        alive = [*scheduler.fibers()]
+        self.census.append(cancellable(alive))
+        index = ready.index(fiber)
+        usual = self.usual(ready, held if node is None else {**held, fiber: node})
+        if index != usual:
+            self.choices.append((self.turns, "run", index))
+        text = "" if node is None else describe(node)
+        if node is not None:
+            stopped = None if self.last is None or self.last is fiber or self.last not in ready else self.last.name
+            if visible_cancel(fiber.region) is not None:
+                text = f"{text} (cancelled)"
+            event = Event(
+                self.turns,
+                fiber.name,
+                text,
+                time=scheduler.clock.now(),
+                stopped=stopped,
+                place=alive.index(fiber),
+                can_fail=getattr(node, "_touches", None) is None or not is_shielded(fiber),
+            )
+            self.events.append(event)
+            primitive = primitive_of(node)
+            if primitive is not None:
+                self.primitives[id(primitive)] = primitive
+            fiber.node = recording(node, event)
+            self.last = fiber
+        self.count(f"{fiber.name} {'' if node is None else kind_of(node)}")
+
+    def usual(self, ready: Any, held: Any) -> int:
+        """The place in the queue of the fiber that would run by itself."""
+        found = 0
+        for index, fiber in enumerate(ready):
+            if fiber not in held:
+                return index
+            if fiber is self.last:
+                found = index
+        return found
+
+    def cancel(self, scheduler: Scheduler, fiber: Fiber) -> None:
+        """A fiber is about to be cancelled from outside."""
+        self.outside(scheduler, fiber, "cancel", "is cancelled from outside")
+
+    def fail(self, scheduler: Scheduler, fiber: Fiber, node: Any) -> None:
+        """A fiber is about to fail instead of performing its action."""
+        self.outside(scheduler, fiber, "fail", f"{describe(node)} fails")
+
+    def outside(self, scheduler: Scheduler, fiber: Fiber, what: str, text: str) -> None:
+        alive = [*scheduler.fibers()]
+        index = alive.index(fiber)
+        self.census.append(cancellable(alive))
+        self.choices.append((self.turns, what, index))
+        self.events.append(Event(self.turns, fiber.name, text, time=scheduler.clock.now()))
+        self.count(f"{fiber.name} {what}")
+
+    def count(self, text: str) -> None:
+        self.turns += 1
+        self.sum = crc32(text.encode(), self.sum)
+        self.sums.append(self.sum & 0xFF)
+
+
+def recording(node: Any, event: Event) -> Any:
+    """The same action, its value put into `event`."""
+    if not isinstance(node, (Call, Operation)):
+        return node
+    record = Recording(node._function, event)
+    return Call(record, node._args, node._kwargs, node._catches)
+
+
+@final
+@attrs.frozen
+class Recording:
+    """A function that is called once, its value written down."""
+
+    function: Callable[..., Any]
+    event: Event
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        value = self.function(*args, **kwargs)
+        self.event.shown = "" if value is None else short_repr(value)
+        return value
+
+
+def cancellable(alive: Sequence[Fiber]) -> tuple[int, ...]:
+    """The places of those fibers that a program can cancel by themselves: the main one, and those in task groups."""
+    return tuple(place for place, fiber in enumerate(alive) if is_cancellable(fiber))
+
+
+def is_cancellable(fiber: Fiber) -> bool:
+    """Whether somebody can have a handle of the fiber."""
+    return fiber.family is None or isinstance(fiber.family, TaskGroupFamily)
+
+
+def is_shielded(fiber: Fiber) -> bool:
+    """Whether the fiber is in a shield, as every finalizer is."""
+    region: Region | None = fiber.region
+    while region is not None and region is not fiber:
+        if region.kind == SHIELD:
+            return True
+        region = region.outer
+    return False
+
+
+# -- Actions in words ----------------------------------------------------------------------------------------
+
+
+def describe(node: Any) -> str:
+    """An action in a few words."""
+    match node:
+        case Operation():
+            return operation_text(node)
+        case Invoked():
+            return f"{name_of(node._function)}{arguments(node._args)}"
+        case Park():
+            return wait_text(node)
+        case Sleep():
+            return "yield" if node._seconds <= 0 else f"sleep({node._seconds:g})"
+        case Watch():
+            return f"{node._how} {node._fiber.name}"
+        case Fork():
+            return f"fork {node._name or 'a child'} into {node._group.name}"
+        case Parallel():
+            return f"{node._name} of {len(node._items)}"
+        case Ask():
+            return " ".join([name_of(node._question), *things_of(node)])
+        case _:
+            return type(node).__name__.lower()
+
+
+def kind_of(node: Any) -> str:
+    """What an action is, without anything that may differ between two runs of the same program."""
+    function = getattr(node, "_function", None) or getattr(node, "_question", None)
+    return type(node).__name__ if function is None else name_of(function)
+
+
+def operation_text(node: Operation) -> str:
+    """What is done to which shared object: `set counter(1)`."""
+    function = node._function
+    if isinstance(function, type):
+        return f"make {function.__name__}"
+    return " ".join([name_of(function), *things_of(node)]) + arguments(node._args)
+
+
+def wait_text(node: Park) -> str:
+    """What is waited for: the shared object if it is known, what a dump would say if not."""
+    touches = node._touches() if callable(node._touches) else node._touches
+    if touches:
+        return f"{VERBS.get(touches[0].mode, 'wait for')} {thing_text(touches[0].object)}"
+    return "wait" if callable(node._reason) else f"wait for {node._reason}"
+
+
+def things_of(node: Any) -> list[str]:
+    """The shared object that an action is about, if it tells."""
+    touches: tuple[Touch, ...] = (node._touches() if callable(node._touches) else node._touches) or ()
+    return [thing_text(touch.object) for touch in touches[:1]]
+
+
+def thing_text(thing: Any) -> str:
+    """A shared object by its name, or by its kind and the line that made it."""
+    name, kind, site = (getattr(thing, field, None) for field in ("name", "kind", "site"))
+    if name is not None:
+        return str(name)
+    line = getattr(getattr(site, "origin", lambda: None)(), "line", None)
+    return short_repr(thing) if kind is None else f"{kind}:{line}" if line else str(kind)
+
+
+def name_of(function: Any) -> str:
+    """What a function is called, for people."""
+    while isinstance(function, partial):
+        function = function.func
+    name = getattr(function, "__name__", None) or type(function).__name__
+    return str(name).strip("_")
+
+
+def arguments(args: tuple[Any, ...]) -> str:
+    """Arguments in brackets, or nothing."""
+    shown = [name_of(argument) if callable(argument) else short_repr(argument) for argument in args]
+    return f"({', '.join(shown)})" if args else ""

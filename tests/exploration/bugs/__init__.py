@@ -1,0 +1,1 @@
+"""Programs with known races, each beside its mended form."""

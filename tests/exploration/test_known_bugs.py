@@ -1,0 +1,37 @@
+"""Every known bug is found, and its mended form is proved right within the bounds of the search."""
+
+from __future__ import annotations
+
+import pytest
+
+from effio.testing import replay
+from tests.exploration.bugs import cancels, locks, refs
+from tests.exploration.bugs.case import Bug
+
+BUGS = (*refs.BUGS, *locks.BUGS, *cancels.BUGS)
+BY_NAME = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+
+
+@BY_NAME
+def test_bug_is_found(bug: Bug) -> None:
+    """Among the first few hundred schedules one fails, with few preemptions."""
+    exploration = bug.find()
+    assert exploration.failures
+    assert exploration.schedules <= 250
+    assert exploration.failures[0].run.preemptions <= 4
+
+
+@BY_NAME
+def test_token_of_the_bug_shows_it_again(bug: Bug) -> None:
+    """Replaying the token ends the same way after the same actions."""
+    (finding,) = bug.find().failures
+    again = replay(bug.broken(), finding.token)
+    assert [str(event) for event in again.trace] == [str(event) for event in finding.trace]
+    assert str(again.outcome) == str(finding.outcome)
+
+
+@BY_NAME
+def test_mended_form_is_right_under_every_schedule(bug: Bug) -> None:
+    """No schedule of the mended program fails, and all there are have been run."""
+    exploration = bug.prove().assert_ok()
+    assert exploration.exhaustive

@@ -1,0 +1,138 @@
+"""Cancels and faults at every action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from effio import (
+    IO,
+    Channel,
+    Ref,
+    Semaphore,
+    attempt,
+    bracket,
+    delay,
+    do,
+    par_collect,
+    par_zip,
+    pure,
+    shield,
+    yield_now,
+)
+from effio.testing import cancel_sweep, fault_sweep, replay
+
+
+@do
+def holding(*, careful: bool) -> Any:
+    permits = yield from Semaphore.make(1, name="slots")
+    careless = permits.acquire().then(yield_now).then(permits.release())
+    yield from par_collect([permits.with_permit(yield_now) if careful else careless for _ in range(2)])
+
+
+def test_careless_holder_is_found() -> None:
+    """A permit that a cancelled fiber keeps is found, and the report names who holds it."""
+    sweep = cancel_sweep(holding(careful=False))
+    assert "slots" in sweep.render()
+    with pytest.raises(AssertionError, match="slots"):
+        sweep.assert_ok()
+
+
+def test_careful_holder_passes_at_every_moment() -> None:
+    """`with_permit` gives back its permit wherever it is cancelled, also twice."""
+    sweep = cancel_sweep(holding(careful=True), max_schedules=1_000).assert_ok()
+    assert sweep.exhaustive
+    assert sweep.runs >= 50
+    cancel_sweep(holding(careful=True), pairs=True, max_schedules=2, max_runs=2_000).assert_ok()
+
+
+def test_finding_of_a_sweep_is_replayed() -> None:
+    """The token of a cancelled run gives that run again, cancel included."""
+    (finding,) = cancel_sweep(holding(careful=False)).failures
+    again = replay(holding(careful=False), finding.token)
+    assert [str(event) for event in again.trace] == [str(event) for event in finding.trace]
+    assert any("cancelled from outside" in str(event) for event in again.trace)
+
+
+def test_check_sees_every_exit() -> None:
+    """The check is asked about each run, and may refuse one."""
+    sweep = cancel_sweep(pure(1).then(yield_now), lambda exit: "Cancelled" not in repr(exit))
+    assert sweep.failures
+
+
+def test_shielded_action_is_not_cut() -> None:
+    """What is shielded is done whole or not at all, wherever the cancel hits."""
+
+    @do
+    def both_or_none() -> Any:
+        one, two = (yield from Ref.make(0)), (yield from Ref.make(0))
+        values: list[int] = []
+
+        def look() -> IO[None]:
+            return one.get().zip(two.get()).map(values.extend)
+
+        write = shield(lambda restore: one.set(1).then(yield_now).then(two.set(1)))
+        yield from yield_now.then(write).ensuring(look()).ensuring(delay(same, values))
+
+    def same(values: list[int]) -> None:
+        assert len({*values}) <= 1
+
+    cancel_sweep(both_or_none(), lambda exit: "AssertionError" not in str(exit)).assert_ok()
+
+
+def test_fault_is_injected_at_every_call() -> None:
+    """Each call fails once, and the release of a bracket runs all the same."""
+    log: list[str] = []
+
+    def program() -> IO[Any, Any]:
+        return bracket(
+            delay(log.append, "open"), lambda _: delay(log.append, "use"), lambda _: delay(log.append, "close")
+        )
+
+    sweep = fault_sweep(program())
+    assert sweep.runs == 3
+    assert (log.count("open"), log.count("close")) == (4, 3)
+
+
+def test_fault_is_typed_where_it_is_caught() -> None:
+    """An attempt that catches such exceptions fails with the fault as its typed error."""
+    seen: list[Any] = []
+    program = (
+        attempt(open, "/dev/null", catch=OSError)
+        .map(lambda file: file.close())
+        .catch_all(lambda e: delay(seen.append, e))
+    )
+    fault = OSError("disk on fire")
+    fault_sweep(program, fault=fault, stop_on_first=False)
+    assert fault in seen
+
+
+def test_leaky_program_is_found_by_faults() -> None:
+    """Who takes a permit and fails before giving it back is found."""
+
+    @do
+    def main() -> Any:
+        permits = yield from Semaphore.make(1, name="slots")
+        yield from permits.acquire()
+        yield from delay(int)
+        yield from permits.release()
+
+    assert "slots" in fault_sweep(main()).render()
+
+
+def test_hang_that_only_a_cancel_causes_is_found() -> None:
+    """A receiver whose sender is cancelled waits for ever, which the sweep tells."""
+
+    @do
+    def main() -> Any:
+        channel: Any = yield from Channel.make(0)
+        yield from par_zip(yield_now.then(channel.send(1)), channel.receive())
+
+    assert "it hangs" in cancel_sweep(main()).render()
+
+
+def test_bounds_are_told() -> None:
+    """A sweep that ended early says so."""
+    assert cancel_sweep(holding(careful=True), max_runs=5).bounds
+    assert cancel_sweep(holding(careful=True), max_schedules=1).bounds
