@@ -21,7 +21,7 @@ from effio.data.origin import origin_of
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.frames import Frame
 from effio.interpreter.scope import visible_cancel
-from effio.interpreter.supervision import ChildrenWait, Family
+from effio.interpreter.supervision import ChildrenWait, Family, has_failed
 
 RUNNING: Final = 0
 SUCCEEDED: Final = 1
@@ -93,6 +93,11 @@ class ParallelFamily(Family):
         self.results[index] = value
 
     def lost(self, child: Fiber) -> None:
+        if self.request is None and self.cut is None:
+            # Somebody cancelled just this child, as a host may: then it has no value, and that is its failure.
+            whole = child.exit.failure()
+            self.failed(child.index, child.name, whole, whole)
+            return
         self.states[child.index] = CANCELLED
         self.more = False
 
@@ -132,7 +137,7 @@ class ParallelFamily(Family):
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
         times = self.seconds or {}
         return tuple(
-            ChildReport(self.label(index), outcome_of(state, index in parts), times.get(index))
+            ChildReport(self.label(index), outcome_of(state, has_failed(parts.get(index))), times.get(index))
             for index, state in enumerate(self.states[: self.forked])
             if index in parts or index not in self.failures
         )

@@ -60,7 +60,11 @@ class Interrupts:
 
 def tell_what_runs(scheduler: Scheduler) -> None:
     """Print the fibers that have not ended to the standard error stream."""
-    sys.stderr.write(f"still closing; interrupt once more to abort:\n{tree_of(scheduler)}\n")
+    try:
+        running: str = tree_of(scheduler)
+    except RuntimeError:  # A fiber was about to be forked or to end just now.
+        running = "main: running"
+    sys.stderr.write(f"still closing; interrupt once more to abort:\n{running}\n")
 
 
 def in_user_code(frame: FrameType | None) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from effio import (
     IO,
     Do,
+    Mutex,
     VirtualClock,
     do,
     dump_fibers,
@@ -19,6 +20,7 @@ from effio import (
     shield,
     sleep,
     task_group,
+    unit,
 )
 from effio.data.fiber_dump import FiberDump, FiberState
 
@@ -122,3 +124,25 @@ def test_fibers_that_join_each_other_are_a_deadlock() -> None:
     dump = run(task_group(program), clock=VirtualClock())
     assert set(dump.deadlock) == {"left", "right"}
     assert json.loads(dump.to_json())["deadlock"] == list(dump.deadlock)
+
+
+def test_fibers_that_hold_what_the_other_wants_are_a_deadlock() -> None:
+    """Two mutexes taken in two orders: each wait names the mutex and who holds it, and the circle is found."""
+
+    def both(first: Mutex, second: Mutex) -> IO[Any]:
+        return first.with_lock(sleep(1).then(second.with_lock(unit)))
+
+    @do
+    def program(group: Any) -> Do[FiberDump]:
+        left = yield from Mutex.make(name="left")
+        right = yield from Mutex.make(name="right")
+        yield from group.fork(both(left, right), name="one")
+        yield from group.fork(both(right, left), name="two")
+        yield from sleep(2)
+        dump = yield from dump_fibers
+        yield from group.cancel()
+        return dump
+
+    dump = run(task_group(program), clock=VirtualClock())
+    assert set(dump.deadlock) == {"one", "two"}
+    assert [fiber.wait for fiber in dump.fibers[1:]] == ["Mutex 'right', held by 'two'", "Mutex 'left', held by 'one'"]
