@@ -36,7 +36,9 @@ WORDS: Final = {
 }
 """The primitive nodes that are not called like the word that makes them."""
 
-NOT_SHOWN: Final = frozenset({"site", "catches", "outside", "withdraw", "how", "group", "shield", "peek"})
+NOT_SHOWN: Final = frozenset(
+    {"site", "catches", "outside", "enlist", "withdraw", "touches", "how", "group", "shield", "peek"}
+)
 
 
 def line(program: Any) -> str:
@@ -186,7 +188,9 @@ def _arguments(program: Any) -> tuple[list[str], list[Any]]:
 
 def value_texts(name: str, value: Any) -> Iterator[str]:
     """Show one field, which may hold several arguments."""
-    if name == "items":
+    if name == "reason":
+        yield reason_text(value)
+    elif name == "items":
         yield f"{len(value)} items"
     elif name in {"exceptions", "kept"}:
         yield from map(value_text, value)
@@ -196,6 +200,16 @@ def value_texts(name: str, value: Any) -> Iterator[str]:
         yield from (f"{key}={short_repr(given)}" for key, given in value.items())
     else:
         yield value_text(value)
+
+
+def reason_text(reason: Any) -> str:
+    """Say what is waited for; a reason that is known only while somebody waits names what it belongs to."""
+    if not callable(reason):
+        return short_repr(reason)
+    try:
+        return str(reason())
+    except Exception:
+        return short_repr(getattr(reason, "__self__", reason))
 
 
 def value_text(value: Any) -> str:
@@ -213,8 +227,7 @@ def value_text(value: Any) -> str:
 def written(program: Any, arguments: list[str]) -> str:
     """Show a node as the user wrote it, given its arguments as text."""
     said = word(program)
-    if said == "do":
-        said, arguments = arguments[0], arguments[1:]
-    elif not arguments:
-        return said
-    return f"{said}({', '.join(arguments)})"
+    if said in {"do", "operation"}:
+        function, *arguments = arguments
+        return f"{function.replace('._', '.')}({', '.join(arguments)})"
+    return f"{said}({', '.join(arguments)})" if arguments else said

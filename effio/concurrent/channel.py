@@ -85,19 +85,21 @@ class Receiver(Generic[Received]):
 
     _pipe: Pipe
     _end: End = attrs.field(factory=End)
-    _wait: IO[Received, ChannelClosed] = attrs.field(init=False)
+    _enlist: Callable[[Any], Any] = attrs.field(init=False)
+    _withdraw: Callable[[Any], None] = attrs.field(init=False)
+    _reason: Callable[[], str] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        pipe = self._pipe
-        enlist = partial(pipe.enlist_receive, self._end)
-        self._wait = Park(enlist, pipe.withdraw_receive, pipe.waits_for_item, touches=pipe.receives)
+        self._enlist = partial(self._pipe.enlist_receive, self._end)
+        self._withdraw = self._pipe.withdraw_receive
+        self._reason = self._pipe.waits_for_item
 
     def receive(self) -> IO[Received, ChannelClosed]:
         """Wait for an item and take it; fail if none is left and no sending end, or not this end, is open.
 
         Those who wait get items in the order they came. A receive that is cancelled has taken nothing.
         """
-        return self._wait
+        return Park(self._enlist, self._withdraw, self._reason, touches=self._pipe.receives)
 
     def try_receive(self) -> IO[Received | None, ChannelClosed]:
         """Take an item if there is one; give None if not, without waiting."""

@@ -95,11 +95,6 @@ class Inbox:
         for resume in receiving:
             resume(self.refusal())
 
-    def has_no_room(self) -> bool:
-        """Whether a publisher has to wait for this subscriber."""
-        waits = self.policy == "block" and not self.closed and not self.receiving
-        return waits and len(self.items) >= self.capacity
-
     def refusal(self) -> IO[Any, Any]:
         """Fail, since nothing is left."""
         return Fail(ChannelClosed(str(self.hub.shared), "receive from"))
@@ -160,7 +155,8 @@ class Hub:
     def update(self, inbox: Inbox) -> None:
         """A subscriber has more room or less: count it, and go on with those who wait for room."""
         self.count(inbox)
-        self.serve()
+        if self.publishing:
+            self.serve()
 
     def serve(self) -> None:
         """Go on with the publishers that wait; while an item is being delivered the next one has to wait."""
@@ -180,10 +176,11 @@ class Hub:
         self.delivering = False
 
     def count(self, inbox: Inbox) -> None:
-        """Look whether a subscriber has room."""
-        full = inbox.has_no_room()
-        self.full += full - inbox.full
-        inbox.full = full
+        """Look whether publishers have to wait for a subscriber."""
+        if inbox.policy == "block":
+            full = not inbox.closed and not inbox.receiving and len(inbox.items) >= inbox.capacity
+            self.full += full - inbox.full
+            inbox.full = full
 
     def refusal(self) -> IO[Any, Any]:
         """Fail, since it is closed."""

@@ -10,7 +10,7 @@ import attrs
 from effio.algebra.io import IO, NewError, NewValue
 from effio.algebra.primitive import Ask, Halt, Operation, Park
 from effio.algebra.shape import program
-from effio.concurrent.shared import NOTHING, AtEnd, Shared, held, make, shared
+from effio.concurrent.shared import NOTHING, AtEnd, OneTouch, Shared, held, make, shared
 from effio.data.cause import Die
 
 
@@ -68,19 +68,18 @@ class Mutex:
     """
 
     _shared: Shared
-    _acquiring: IO[None] = attrs.field(init=False)
+    _takes: OneTouch = attrs.field(init=False)
     _entering: IO[None] = attrs.field(init=False)
-    _releasing: IO[None] = attrs.field(init=False)
+    _leaving: IO[None] = attrs.field(init=False)
     _owner: Any = attrs.field(init=False, default=None)
     _at_end: AtEnd | None = attrs.field(init=False, default=None)
     _broken_by: str | None = attrs.field(init=False, default=None)
     _waiting: OrderedDict[Any, bool] = attrs.field(init=False, factory=OrderedDict[Any, bool])
 
     def __attrs_post_init__(self) -> None:
-        acquires = self._shared.takes("", 1)
-        self._acquiring = Park(self._enlist, self._withdraw, self._reason, touches=acquires)
-        self._entering = Park(self._enlist_within, self._withdraw, self._reason, touches=acquires)
-        self._releasing = Ask(self._release, touches=self._shared.gives(""))
+        self._takes = self._shared.takes("", 1)
+        self._entering = Park(self._enlist_within, self._withdraw, self._reason, touches=self._takes)
+        self._leaving = self.release()
 
     @staticmethod
     def make(*, name: str | None = None) -> IO[Mutex]:
@@ -93,7 +92,7 @@ class Mutex:
 
     def acquire(self) -> IO[None]:
         """Wait until it is free, and hold it until `release`."""
-        return self._acquiring
+        return Park(self._enlist, self._withdraw, self._reason, touches=self._takes)
 
     def try_acquire(self) -> IO[bool]:
         """Hold it, if it is free and nobody waits; tell whether it was, without waiting."""
@@ -101,7 +100,7 @@ class Mutex:
 
     def release(self) -> IO[None]:
         """Hand it over to the fiber that has waited longest."""
-        return self._releasing
+        return Ask(self._release, touches=self._shared.gives(""))
 
     @property
     def locked(self) -> bool:
@@ -173,7 +172,7 @@ class Mutex:
                 self._give(resume.fiber, watched)
 
     def _finalizer(self, exit: Any) -> IO[None]:
-        return self._releasing
+        return self._leaving
 
     def _stats(self) -> MutexStats:
         return MutexStats(None if self._owner is None else self._owner.name, len(self._waiting))

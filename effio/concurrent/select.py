@@ -111,7 +111,11 @@ class Selection:
         branches = self.running[resume] = []
         for choice in self.choices:
             branch = Branch(self, choice, resume)
-            found = choice.wait.enlist(branch)
+            try:
+                found = choice.wait.enlist(branch)
+            except BaseException:
+                self.withdraw(resume)
+                raise
             if found is not None:
                 self.withdraw(resume)
                 return choice.after(found)

@@ -41,14 +41,14 @@ class Semaphore:
 
     _shared: Shared
     _available: int
-    _acquiring: IO[None] = attrs.field(init=False)
-    _releasing: IO[None] = attrs.field(init=False)
+    _takes: OneTouch = attrs.field(init=False)
+    _gives: OneTouch = attrs.field(init=False)
     _holders: OrderedDict[Any, int] = attrs.field(init=False, factory=OrderedDict[Any, int])
     _waiting: OrderedDict[Any, int] = attrs.field(init=False, factory=OrderedDict[Any, int])
 
     def __attrs_post_init__(self) -> None:
-        self._acquiring = self._acquire(1, self._shared.takes("", self._available))
-        self._releasing = Ask(partial(self._release, 1), touches=self._shared.gives(""))
+        self._takes = self._shared.takes("", self._available)
+        self._gives = self._shared.gives("")
 
     @staticmethod
     def make(permits: int, *, name: str | None = None) -> IO[Semaphore]:
@@ -95,16 +95,13 @@ class Semaphore:
     # -- Steps -----------------------------------------------------------------------------------------------
 
     def _wait(self, permits: int) -> IO[None]:
-        return self._acquiring if permits == 1 else self._acquire(permits, self._shared.writes)
-
-    def _acquire(self, permits: int, touches: OneTouch) -> IO[None]:
         reason = partial(self._reason, permits)
+        touches = self._takes if permits == 1 else self._shared.writes
         return Park(partial(self._enlist, permits), self._withdraw, reason, touches=touches)
 
     def _give_back(self, permits: int) -> IO[None]:
-        if permits == 1:
-            return self._releasing
-        return Ask(partial(self._release, permits), touches=self._shared.writes)
+        touches = self._gives if permits == 1 else self._shared.writes
+        return Ask(partial(self._release, permits), touches=touches)
 
     def _enlist(self, permits: int, resume: Any) -> IO[None] | None:
         if self._take(permits, resume.fiber):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from effio.data.cause_text import CAUSED_BY, ErrorEntry, Outline, draw, error_text, grouped, said
+from effio.data.cause_text import ErrorEntry, Outline, draw, error_text, grouped, said
 from effio.data.location import Location
 from effio.data.source_text import SourceLine, line_at, lines_of
 
@@ -64,22 +64,22 @@ def _title(label: str, entry: ErrorEntry) -> str:
 def _section(entry: ErrorEntry, title: str) -> str:
     more = error_text(entry.error).splitlines()[1:]
     notes = () if entry.at is None else entry.at.notes
-    told = [line for line in said(entry.error, entry.at, more) if not line.startswith(CAUSED_BY)]
-    body = [*place_lines(entry.error, entry.at), *notes, *told, *_reasons(entry.error)]
+    body = [*place_lines(entry.error, entry.at), *notes, *said(entry.error, entry.at, more, reasons_of(entry.error))]
     return "\n".join([title, *(f"  {line}" for line in body)])
 
 
-def _reasons(error: object) -> Iterator[str]:
+def reasons_of(error: object) -> list[str]:
     """Say what caused an exception, with source lines and notes, and what caused that."""
+    lines: list[str] = []
     reason = error.__cause__ if isinstance(error, BaseException) else None
     for _ in range(REASONS_SHOWN):
         if reason is None:
-            return
+            break
         headline, *more = error_text(reason).splitlines() or [""]
-        yield f"{CAUSED_BY}{headline}"
-        inside = [*place_lines(reason, None), *said(reason, None, more)]
-        yield from (f"  {line}" for line in inside if not line.startswith(CAUSED_BY))
+        lines.append(f"caused by {headline}")
+        lines += [f"  {line}" for line in (*place_lines(reason, None), *said(reason, None, more, ()))]
         reason = reason.__cause__
+    return lines
 
 
 def _indented(path: str | None, line: SourceLine) -> list[str]:

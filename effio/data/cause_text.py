@@ -26,7 +26,6 @@ LABEL_WIDTH = 40
 REPR_LENGTH = 200
 EXTRA_LINES = 10
 OTHERS_NOTED = 20
-CAUSED_BY: Final = "caused by "
 SHORTEST_SHOWN = 0.01
 
 
@@ -63,7 +62,9 @@ class Outline:
 def outline_error(kind: str, error: object, at: Location | None) -> Outline:
     """Describe one error: its type and message, where it happened, its cause and notes."""
     headline, *more = error_text(error).splitlines() or [""]
-    details = (*location_lines(at), *said(error, at, more))
+    reason = error.__cause__ if isinstance(error, BaseException) else None
+    reasons = [] if reason is None else [f"caused by {first_line(reason)}"]
+    details = (*location_lines(at), *said(error, at, more, reasons))
     failed = ErrorEntry(kind + headline, error, at)
     return Outline(kind + headline, label=_label(at), details=details, failed=(failed,))
 
@@ -163,29 +164,26 @@ def location_lines(at: Location | None) -> list[str]:
     return [shown, *at.notes] if shown else list(at.notes)
 
 
-def said(error: object, at: Location | None, more: Sequence[str]) -> list[str]:
-    """What an error says beside its headline and its place: more lines, members, cause, notes."""
+def said(error: object, at: Location | None, more: Sequence[str], reasons: Sequence[str]) -> list[str]:
+    """What an error says beside its headline and its place: more lines, members, `reasons`, notes."""
     lines = list(more[:EXTRA_LINES])
     if isinstance(error, BaseException):
         known = (f"in {at}", *lines, *location_lines(at))
-        lines += [line for line in _inside(error) if line not in known]
+        notes = [line for note in getattr(error, "__notes__", ()) for line in str(note).splitlines()]
+        lines += [line for line in (*_members(error), *reasons, *notes[:EXTRA_LINES]) if line not in known]
     return lines
 
 
-def _inside(error: BaseException) -> list[str]:
-    """Say in a line each what a group holds, what caused an error, and what its notes say."""
-    lines: list[str] = []
+def _members(error: BaseException) -> list[str]:
+    """Say in a line each what a group holds."""
     members = members_of(error)
-    lines += [f"holds {_first_line(member)}" for member in members[:EXTRA_LINES]]
-    if len(members) > EXTRA_LINES:
-        lines.append(f"… and {grouped(len(members) - EXTRA_LINES)} more")
-    if error.__cause__ is not None:
-        lines.append(f"{CAUSED_BY}{_first_line(error.__cause__)}")
-    notes = [line for note in getattr(error, "__notes__", ()) for line in str(note).splitlines()]
-    return lines + notes[:EXTRA_LINES]
+    lines = [f"holds {first_line(member)}" for member in members[:EXTRA_LINES]]
+    more = len(members) - EXTRA_LINES
+    return [*lines, f"… and {grouped(more)} more"] if more > 0 else lines
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Name an error in one line."""
     return error_text(error).partition("\n")[0]
 
 
@@ -227,10 +225,10 @@ def _bystander(child: ChildReport) -> Outline:
 def _cancelled_together(children: Sequence[ChildReport], blamed: str | None) -> Outline:
     """One line for all children that were cancelled for the same reason."""
     first, *others = children
-    why = "" if blamed is None else f", because {blamed!r} failed"
+    why = "cancelled" if blamed is None else f"cancelled, because {blamed!r} failed"
     if others:
-        return Outline(f"cancelled{why}", CANCELLED, label=f"{first.label} and {grouped(len(others))} more")
-    return Outline(f"cancelled{_after(first).replace(',', '')}{why}", CANCELLED, label=first.label)
+        return Outline(why, CANCELLED, label=f"{first.label} and {grouped(len(others))} more")
+    return Outline(f"{why}{_after(first)}", CANCELLED, label=first.label)
 
 
 def _after(child: ChildReport) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from functools import partial
@@ -53,7 +53,9 @@ class Portal:
 
     @staticmethod
     @contextmanager
-    def open(*, backend: BackendName = "asyncio", loop_factory: LoopFactory | None = None) -> Iterator[Portal]:
+    def open(
+        *, backend: BackendName = "asyncio", loop_factory: LoopFactory | None = None
+    ) -> Generator[Portal, None, None]:
         """Run what is handed in inside a run of its own, in a background thread, as long as the `with` block lasts.
 
         The end of the block waits for what still runs; if the block raises, that is cancelled first.

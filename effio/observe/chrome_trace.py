@@ -20,12 +20,13 @@ COLOURS: Final = {"succeeded": "good", "failed": "terrible", "cancelled": "grey"
 def events_of(trace: Trace) -> dict[str, Any]:
     """List the events of a whole trace; times are microseconds there."""
     events: list[Event] = [_metadata("process_name", PROCESS, f"effio: {trace.root.name}")]
+    events += [_complete(span, trace) for span in trace.spans]
     for span in trace.spans:
-        events.append(_complete(span, trace))
         if span.kind == "fiber":
-            events.append(_metadata("thread_name", span.id, span.name))
+            # After the spans: of two events that begin and end together, viewers put the later one inside.
             events += _waits(span, trace)
             events += _fork(span, trace)
+            events.append(_metadata("thread_name", span.id, span.name))
         if span.cancel is not None:
             shown = {"cat": "cancel", "name": span.cancel.text(), "s": "t", "ts": _micro(span.cancel.at)}
             events.append({"ph": "i", "pid": PROCESS, "tid": span.fiber, **shown})

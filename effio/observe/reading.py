@@ -162,7 +162,7 @@ CHAINED: Final = (
 LEADING: Final = frozenset({"source", "ios", "items", "condition", "body", "service", "acquire"})
 WITHOUT_PARTS: Final[frozenset[Kind]] = frozenset({"value", "failure", "call", "await", "wait", "function"})
 PLAIN: Final = frozenset({"value", "seconds", "times", "exceptions", "kept", "name"})
-HIDDEN: Final = describe.NOT_SHOWN | {"dispose", "keys", "enlist", "question", "labels", "touches", "name"}
+HIDDEN: Final = describe.NOT_SHOWN | {"dispose", "keys", "question", "labels", "name"}
 
 
 AT_FAILURE: Final[Mapping[str, OnError]] = {

@@ -27,6 +27,7 @@ from effio.observe.trace import Cancel, Kind, On, Span, State, Trace
 Value = TypeVar("Value")
 Error = TypeVar("Error")
 
+Waited: TypeAlias = tuple[str, On, float, float, int | None]
 Place: TypeAlias = CallSite | Origin | CodeType | None
 
 LIMIT: Final = 100_000
@@ -148,6 +149,10 @@ class Recorder(Observer):
     def on_pause(self, fiber: Fiber) -> None:
         self.running = None
         self.just_ended = None
+        records = self.open.get(fiber)
+        if records is not None and records[0].parked is not None:
+            # Only now everything is known, the coroutine or the children; when it wakes they are gone.
+            records[0].parked_for = records[0].parked.describe()
 
     def on_park(self, fiber: Fiber, wait: Wait) -> None:
         records = self.open.get(fiber)
@@ -281,20 +286,23 @@ class Record:
         self.cancel: Cancel | None = None
         self.region: Region | None = None
         self.request: int | None = None
-        self.waits: deque[tuple[str, On, float, float, int | None]] = deque(maxlen=WAITS_OF_ONE_FIBER)
+        # Most spans never wait, and an empty deque takes as much memory as all the rest.
+        self.waits: deque[Waited] | tuple[()] = ()
         self.parked: Wait | None = None
-        self.parked_for = ""
+        self.parked_for: str | None = None
         self.parked_at = start
 
     def park(self, wait: Wait, now: float) -> None:
         self.parked = wait
-        self.parked_for = wait.describe()
+        self.parked_for = None
         self.parked_at = now
 
     def wake(self, now: float, waker: int | None) -> None:
         wait, self.parked = self.parked, None
         if wait is not None and now > self.parked_at:
-            self.waits.append((self.parked_for, kind_of_wait(wait), self.parked_at, now, waker))
+            if not isinstance(self.waits, deque):
+                self.waits = deque(maxlen=WAITS_OF_ONE_FIBER)
+            self.waits.append((self.parked_for or wait.describe(), kind_of_wait(wait), self.parked_at, now, waker))
 
     def close(self, now: float, cause: Cause[Any] | None, cancels: dict[int, Cancel]) -> None:
         """The span ends, with a value or with `cause`."""

@@ -186,7 +186,7 @@ def waits_in(span: Span, trace: Trace) -> Iterator[tuple[Wait, float, float]]:
 ROW_HEIGHT: Final = 22
 LEFT: Final = 260
 CHART: Final = 720
-RIGHT: Final = 260
+RIGHT: Final = 320
 STYLE: Final = """
 text { font: 12px ui-monospace, monospace; fill: #1a202c } .dim { fill: #718096 }
 .succeeded { fill: #2f855a } .failed { fill: #c53030 } .cancelled { fill: #718096 } .running { fill: #2b6cb0 }
@@ -233,7 +233,7 @@ def _svg_row(row: Row, trace: Trace, top: int) -> Iterator[str]:
         return
     x = _x(span.start, trace)
     end = _x(span.start + trace.length(span), trace)
-    note = escape(_clipped(_summary(span, trace), 34))
+    note = escape(_clipped(_summary(span, trace), NOTE_WIDTH - 4))
     yield f"<g><title>{escape(_tip(span, trace))}</title>"
     yield f'<text x="{indent}" y="{baseline}">{label}</text>'
     yield f'<rect class="{span.state}" x="{x:.2f}" y="{top + 4}" width="{max(2.0, end - x):.2f}" height="14" rx="3"/>'

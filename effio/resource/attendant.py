@@ -10,7 +10,7 @@ from returns.result import Failure, Success
 
 from effio.algebra.desugar.signal import Signal
 from effio.algebra.desugar.time import background_of
-from effio.algebra.primitive import Ask, FlatMap, Fold, Fork, Halt, Map, OnExit, Pure, Shield, Suspend, Then, Watch
+from effio.algebra.primitive import Ask, FlatMap, Fold, Fork, Halt, Map, OnExit, Pure, Scoped, Shield, Then, Watch
 from effio.algebra.shape import Program
 from effio.data.cause import Cause
 from effio.data.exit import Exit
@@ -22,14 +22,54 @@ Opened: TypeAlias = Callable[[Use], Program]
 NOTHING: Final = Pure(None)
 
 
-def forked(program: Program, name: str) -> Program:
-    """Start a fiber that belongs to the whole run, since it may outlive the one that starts it."""
-    return FlatMap(Ask(background_of), lambda family: Fork(family, program, name))
-
-
 def as_program(exit: Exit[Any, Any]) -> Program:
     """The program that ends so."""
     return Pure(exit.unwrap()) if isinstance(exit, Success) else Halt(exit.failure())
+
+
+@final
+class Attendant:
+    """A fiber that works for others. It belongs to the whole run, since it may outlive the one that starts it.
+
+    It is shielded, and nobody but those it works for can stop it: when the run is cancelled, their finalizers may
+    still need it.
+    """
+
+    __slots__ = ("fiber", "name", "scope", "unwanted")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.fiber: Any = None
+        self.scope: Any = None
+        self.unwanted = False
+
+    def start(self, program: Program) -> Program:
+        """Start it; when this is cancelled it has not been started."""
+        shielded = Shield(lambda restore: Scoped(partial(self.work, program), None, nothing, self.name))
+        return FlatMap(Ask(background_of), lambda family: Map(Fork(family, shielded, self.name), self.started))
+
+    def started(self, fiber: Any) -> None:
+        self.fiber = fiber._core
+
+    def work(self, program: Program, scope: Any) -> Program:
+        self.scope = scope._core
+        return NOTHING if self.unwanted else program
+
+    def stop(self) -> Program:
+        """Cancel it and wait for its end; to be run shielded."""
+        self.unwanted = True
+        if self.scope is not None:
+            self.scope.request_cancel("explicit", None, None)
+        return self.end()
+
+    def end(self) -> Program:
+        """Wait for its end."""
+        return NOTHING if self.fiber is None else Watch(self.fiber, "exit")
+
+
+def nothing(scope: Any) -> Program:
+    """What comes after a stop."""
+    return NOTHING
 
 
 @final
@@ -40,7 +80,7 @@ class Holder:
     went wrong is told to whoever opens or closes.
     """
 
-    __slots__ = ("ended", "fiber", "opened", "resource", "unreleased", "used")
+    __slots__ = ("attendant", "ended", "opened", "resource", "unreleased", "used")
 
     def __init__(self, resource: Opened) -> None:
         self.resource = resource
@@ -48,19 +88,15 @@ class Holder:
         self.ended = Signal("the end of the use of a resource")
         self.used: Exit[Any, Any] = Success(None)
         self.unreleased: Cause[Any] | None = None
-        self.fiber: Any = None
+        self.attendant = Attendant("resource")
 
     def open(self) -> Program:
         """Acquire and give the value; after a cancel or a failure nothing is held when this ends."""
         program = OnExit(Fold(self.resource(self.hold), self.failed), self.told)
-        return FlatMap(forked(program, "resource"), self.wait)
-
-    def wait(self, fiber: Any) -> Program:
-        self.fiber = fiber._core
-        return OnExit(self.opened.wait(), self.given_up)
+        return FlatMap(self.attendant.start(program), lambda started: OnExit(self.opened.wait(), self.given_up))
 
     def hold(self, value: Any) -> Program:
-        """Wait for the end of the use; shielded, since a cancel of the whole run reaches the users too."""
+        """Wait for the end of the use; shielded, so that the release is told of that also after a stop."""
         self.opened.fire(Pure(value))
         return Shield(lambda restore: self.ended.wait())
 
@@ -72,7 +108,7 @@ class Holder:
         return NOTHING
 
     def told(self, exit: Exit[Any, Any]) -> Program:
-        """A fiber that was cancelled unwinds past its handler."""
+        """A fiber that is stopped unwinds past its handler."""
         if isinstance(exit, Failure):
             self.opened.fire(Halt(exit.failure()))
         return NOTHING
@@ -81,7 +117,7 @@ class Holder:
         if isinstance(exit, Success):
             return NOTHING
         self.end(exit)
-        return Then(Watch(self.fiber, "cancel"), self.close(exit))
+        return Then(self.attendant.stop(), self.close(exit))
 
     def end(self, exit: Exit[Any, Any]) -> None:
         """Let the fiber release; it is told the first exit that is given."""
@@ -90,12 +126,10 @@ class Holder:
 
     def close(self, exit: Exit[Any, Any]) -> Program:
         """Release, which is shown the exit of the use, and fail as that fails; the second time do nothing."""
-        if self.fiber is None:
-            return NOTHING
         self.end(exit)
-        return FlatMap(Watch(self.fiber, "exit"), self.released)
+        return FlatMap(self.attendant.end(), self.released)
 
-    def released(self, exit: Exit[Any, Any]) -> Program:
+    def released(self, ended: object) -> Program:
         cause, self.unreleased = self.unreleased, None
         return NOTHING if cause is None else Halt(cause)
 
@@ -107,7 +141,7 @@ class Flight:
     `landed` is called with the flight, the exit and the time, `deserted` with the flight when nobody waits any more.
     """
 
-    __slots__ = ("deserted", "fiber", "landed", "outcome", "passengers", "source")
+    __slots__ = ("attendant", "deserted", "landed", "outcome", "passengers", "source")
 
     def __init__(
         self,
@@ -120,7 +154,7 @@ class Flight:
         self.deserted = deserted
         self.outcome = Signal("a value that is being loaded")
         self.passengers = 0
-        self.fiber: Any = None
+        self.attendant = Attendant("load")
 
     def join(self) -> Program:
         """Wait for the exit and take it on. To be run without an action before it, since it counts at once."""
@@ -132,10 +166,7 @@ class Flight:
     def taken_off(self) -> Program:
         """Start the fiber, and let no cancel come in between: others may wait for it already."""
         loading = OnExit(Fold(self.source, self.failed, self.succeeded), self.told)
-        return Shield(lambda restore: Map(forked(loading, "load"), self.took_off))
-
-    def took_off(self, fiber: Any) -> None:
-        self.fiber = fiber._core
+        return Shield(lambda restore: self.attendant.start(loading))
 
     def succeeded(self, value: Any) -> Program:
         return Ask(partial(self.land, Success(value)), peek=True)
@@ -148,9 +179,8 @@ class Flight:
         self.outcome.fire(as_program(exit))
 
     def told(self, exit: Exit[Any, Any]) -> Program:
-        """A fiber that was cancelled unwinds past its handlers."""
+        """A fiber that is stopped unwinds past its handlers."""
         if isinstance(exit, Failure):
-            self.deserted(self)
             self.outcome.fire(Halt(exit.failure()))
         return NOTHING
 
@@ -159,4 +189,4 @@ class Flight:
         if isinstance(exit, Success) or self.passengers or self.outcome.fired:
             return NOTHING
         self.deserted(self)
-        return Suspend(lambda: Watch(self.fiber, "cancel"))
+        return self.attendant.stop()

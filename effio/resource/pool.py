@@ -33,14 +33,13 @@ from effio.algebra.primitive import (
     Sleep,
     Suspend,
     Then,
-    Watch,
 )
 from effio.algebra.shape import Program
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
 from effio.data.touch import Touch
-from effio.resource.attendant import NOTHING, Holder, Use, forked
+from effio.resource.attendant import NOTHING, Attendant, Holder, Use
 from effio.resource.resource import Resource, all_of, resource
 from effio.schedule.rule import TOLERANCE
 
@@ -134,7 +133,7 @@ class Pool(Generic[Item, ItemError]):
         self._closed = False
         self._emptied = Signal("the last user of a pool")
         self._went_idle = Signal("something in the pool to be idle")
-        self._reaper: Any = None
+        self._reaper = Attendant("pool")
         self._unreleased: list[Cause[Any]] = []
         self._sums = {"opened": 0, "reused": 0, "closed": 0}
         self._touches = (Touch(self, "write"),)
@@ -367,14 +366,10 @@ class Pool(Generic[Item, ItemError]):
         filled = Parallel(filling, "all", "Pool.make") if filling else NOTHING
         if plan.idle_time == inf:
             return filled
-        reaper = Shield(lambda restore: Map(forked(Generate(self._reap, (), {}), "pool"), self._watched_by))
-        return Then(filled, reaper)
+        return Then(filled, self._reaper.start(Generate(self._reap, (), {})))
 
     def _add(self, entry: Entry) -> Program:
         return FlatMap(Ask(partial(self._keep, entry, Success(None)), peek=True, touches=self._touches), itself)
-
-    def _watched_by(self, fiber: Any) -> None:
-        self._reaper = fiber._core
 
     def _end(self, exit: Exit[Any, Any]) -> Program:
         """Let nobody in any more, close what is idle, wait for what is lent, and tell what could not be closed."""
@@ -382,11 +377,10 @@ class Pool(Generic[Item, ItemError]):
         while self._waiting:
             self._first_in_queue()(Halt(Die(PoolClosed())))
         idle, self._idle = self._idle, deque[Entry]()
-        stopping = NOTHING if self._reaper is None else Watch(self._reaper, "cancel")
         emptied = self._emptied.wait() if self._size else NOTHING
         told = Suspend(lambda: all_of([Halt(cause) for cause in self._unreleased], "Pool"))
         closing = all_of([self._discard(entry) for entry in idle], "Pool")
-        return Then(stopping, Then(closing, Then(emptied, told)))
+        return Then(self._reaper.stop(), Then(closing, Then(emptied, told)))
 
 
 def itself(program: Program) -> Program:

@@ -93,7 +93,7 @@ def test_b27_cancelled_scope_cancels_every_action(backend: Backend) -> None:
     journal = Journal()
 
     def body(scope: CancelScope) -> IO[Any]:
-        attempt_to_recover = never.exit().then(journal.note("recovered"))
+        attempt_to_recover = never.exit().then(journal.seen("recovered"))
         on_the_way = rest(1).then(journal.note("shielded part"))
         return par_zip(
             attempt_to_recover.exit().then(never).ensuring(on_the_way).or_else(never),

@@ -165,6 +165,45 @@ def test_second_interrupt_prints_what_still_runs(host: str) -> None:
     assert lines[-1].startswith("raised KeyboardInterrupt()")
 
 
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "waiting", ["to_thread(asking)", "to_thread(calling)", "to_process(time.sleep, 60).race(told)"]
+)
+def test_interrupt_reaches_threads_and_processes(waiting: str, host: str) -> None:
+    """A thread that asks, or waits for a program, is cancelled, and a child process is killed; then finalizers run."""
+    program = f"""
+    def asking():
+        say("ready")
+        while True:
+            time.sleep(0.01)
+            check_cancelled()
+
+    def calling():
+        Portal.current().run(delay(say, "ready").then(never))
+
+    told = sleep(0.2).then(delay(say, "ready")).then(never)
+    program = {waiting}.ensuring(delay(say, "closed"))
+    """
+    assert interrupted(program, host=host) == ["closed", "raised KeyboardInterrupt() from None"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_third_interrupt_leaves_a_deaf_thread(host: str) -> None:
+    """The run is over before the thread is; only the end of the process waits for it."""
+    program = """
+    def deaf():
+        time.sleep(1)
+        say("deaf ended")
+
+    ready = [sleep(seconds).then(delay(say, "ready")).shielded() for seconds in (0.05, 0.1, 0.15)]
+    program = par_collect([to_thread(deaf), *ready])
+    """
+    lines = interrupted(program, host=host, signals=3)
+
+    assert lines[0].startswith("raised KeyboardInterrupt()")
+    assert lines[1:] == ["deaf ended"]
+
+
 def test_handler_is_only_there_while_a_program_runs() -> None:
     """The handler of SIGINT is the one from before, after a success and after a failure."""
     program = """

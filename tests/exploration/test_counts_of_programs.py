@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from effio import IO, Channel, Deferred, Ref, Semaphore, do, par_collect
+from effio import IO, Channel, Ref, Semaphore, delay, do, par_collect
+from effio.algebra.desugar.signal import Signal
+from effio.algebra.primitive import Operation, Pure
+from effio.data.touch import Touch
 from effio.testing import explore
 
 Fiber = Callable[..., IO[Any, Any]]
@@ -82,8 +85,22 @@ def philosophers(n: int, rounds: int = 1) -> IO[Any, Any]:
     return program([Semaphore.make(1) for _ in range(n)], [dine(i) for i in range(n)])
 
 
+class Promise:
+    """A value that comes once: waiting for it takes nothing away, and to complete it again changes nothing."""
+
+    def __init__(self) -> None:
+        self.signal = Signal("a promise", (Touch(self, "await"),))
+
+    def complete(self, value: int) -> IO[Any, Any]:
+        return Operation(self.signal.fire, self.touches, (Pure(value),))
+
+    def touches(self) -> tuple[Touch, ...]:
+        return (Touch(self, "read" if self.signal.fired else "write"),)
+
+
 def race_deferred(n: int) -> IO[Any, Any]:
-    return program([Deferred.make()], [lambda it, i=i: it.complete(i) for i in range(n)] + [lambda it: it.get()])
+    fibers: list[Fiber] = [lambda it, i=i: it.complete(i) for i in range(n)]
+    return program([delay(Promise)], [*fibers, lambda it: it.signal.wait()])
 
 
 def producers(count: int, items: int, capacity: float) -> IO[Any, Any]:

@@ -41,7 +41,7 @@ def counting(fibers: int) -> Any:
 
 
 def is_three(exit: Any) -> bool:
-    return exit == Success(3)
+    return bool(exit == Success(3))
 
 
 def test_failing_schedule_is_found_with_one_preemption() -> None:
@@ -108,7 +108,7 @@ def test_long_schedules_are_cut_and_told() -> None:
 def test_deadlock_is_an_exit_that_the_check_sees() -> None:
     """The check is given the deadlock, whose text says so."""
     seen = []
-    waiting = Deferred.make().flat_map(lambda deferred: deferred.get())
+    waiting: IO[Any] = Deferred.make().flat_map(lambda deferred: deferred.get())
     explore(waiting, lambda exit: seen.append(str(exit)))
     assert "deadlock" in seen[0]
 
@@ -160,7 +160,7 @@ def test_timers_of_one_instant_come_in_every_order() -> None:
 
     @do
     def noted(first: float, second: float) -> Any:
-        notes = yield from Ref.make(())
+        notes: Any = yield from Ref.make(())
 
         def note(after: float, name: str) -> IO[None]:
             return sleep(after).then(notes.update(lambda known: (*known, name)))

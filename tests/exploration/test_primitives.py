@@ -42,7 +42,7 @@ def ensure(holds: bool, problem: str) -> IO[None, str]:
 
 
 @do
-def grouped(make: IO[Any, Any], fibers: Callable[[Any], list[Program]], after: Callable[[Any], Program]) -> Any:
+def grouped(make: IO[Any, Any], fibers: Callable[[Any], list[Program]], after: Callable[[Any], Any]) -> Any:
     """Run fibers that share one thing in a group that lets each end as it will, then look at the thing."""
     thing = yield from make
 
@@ -55,24 +55,24 @@ def grouped(make: IO[Any, Any], fibers: Callable[[Any], list[Program]], after: C
     yield from after(thing)
 
 
-def free(thing: Any) -> Program:
+def free(thing: Any) -> Any:
     """Whatever was cancelled, the permit is back and nobody waits."""
     return thing.stats().flat_map(lambda stats: ensure(stats.available == 1 and not stats.waiting, f"lost: {stats}"))
 
 
-def unlocked(thing: Any) -> Program:
+def unlocked(thing: Any) -> Any:
     return thing.stats().flat_map(lambda stats: ensure(stats.owner is None and not stats.waiting, f"locked: {stats}"))
 
 
-def idle(thing: Any) -> Program:
+def idle(thing: Any) -> Any:
     return thing.stats().flat_map(lambda stats: ensure(not stats.borrowed and not stats.waiting, f"borrowed: {stats}"))
 
 
-def nobody_waits(thing: Any) -> Program:
+def nobody_waits(thing: Any) -> Any:
     return thing.stats().flat_map(lambda stats: ensure(not stats.waiting, f"somebody waits: {stats}"))
 
 
-def no_channel_wait(thing: Any) -> Program:
+def no_channel_wait(thing: Any) -> Any:
     return thing.stats().flat_map(
         lambda stats: ensure(not stats.waiting_senders and not stats.waiting_receivers, f"somebody waits: {stats}")
     )
@@ -95,7 +95,7 @@ def conserving(capacity: float) -> Any:
     channel: Any = yield from Channel.make(capacity)
     sent, received = (yield from Ref.make(0)), (yield from Ref.make(0))
 
-    def add(counter: Any) -> Program:
+    def add(counter: Any) -> Any:
         return counter.update(lambda n: n + 1)
 
     @do

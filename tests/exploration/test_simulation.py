@@ -118,7 +118,7 @@ def test_deadlock_tells_who_waits_for_whom() -> None:
     @do
     def stuck() -> Any:
         lock = yield from Mutex.make(name="door")
-        never = yield from Deferred.make(name="answer")
+        never: Any = yield from Deferred.make(name="answer")
         yield from par_collect([lock.with_lock(never.get()), lock.with_lock(unit)])
 
     run = simulate(stuck())

@@ -1,10 +1,10 @@
 """The trio task of one fiber with foreign coroutines, and how one of them is cancelled there.
 
-A leaf that a cancel can reach has a scope of its own around it. There are two exceptions, since trio's scopes have to
-nest. What acquires and releases a resource is shielded and has no such scope: a leaf may open a nursery, and another
-one close it. And after a leaf that left something open without a shield, the next ones may close it. To cancel one of
-those, a shield is opened that stands between the whole task and a scope which is cancelled from the beginning: trio
-cannot take a cancel back, but a shield can be closed again.
+A leaf that a cancel can reach runs in a scope that is made anew after each cancel. There are two exceptions, since
+trio's scopes have to nest. What acquires and releases a resource is shielded and runs outside of that scope: a leaf may
+open a nursery, and another one close it. And after a leaf that left something open inside the scope, the next ones may
+close it. To cancel one of those, a shield is opened that stands between the whole task and a scope which is cancelled
+from the beginning: trio cannot take a cancel back, but a shield can be closed again.
 """
 
 # The interpreter reads the slots of nodes, and trio does not tell otherwise which scope is the innermost one.
@@ -44,8 +44,8 @@ class Host:
 
         parked ── begin ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
 
-    `wanted` is true while the leaf is being cancelled: by `scope`, which is around that leaf, or by opening `shield`,
-    which is around them all. `held` are the scopes of leaves that left one of their own open inside.
+    `wanted` is true while the leaf is being cancelled: by `scope`, if it runs `inside` that one and nothing in between,
+    else by opening `shield`, which is around them all.
     """
 
     def __init__(self, scheduler: Scheduler, fiber: Fiber, on_end: Callable[[Host], None]) -> None:
@@ -58,7 +58,7 @@ class Host:
         self.parked: Task | None = None
         self.shield = trio.CancelScope(shield=True)
         self.scope: trio.CancelScope | None = None
-        self.held: list[trio.CancelScope] = []
+        self.inside = False
 
     # -- Called by the run ----
 
@@ -83,7 +83,7 @@ class Host:
     def abort(self, fiber: Fiber) -> bool:
         """Cancel the leaf; the fiber goes on when it has ended."""
         self.wanted = True
-        if self.scope is not None:
+        if self.scope is not None and self.inside:
             self.scope.cancel()
         else:
             self.shield.shield = False
@@ -101,6 +101,8 @@ class Host:
             cancelled.cancel()
             with self.shield:
                 await self.run_leaves()
+                if self.is_in_scope():
+                    self.leave_scope()
                 if current_task()._cancel_status is not self.shield._cancel_status:
                     await self.close_scopes()
         self.on_end(self)
@@ -123,9 +125,7 @@ class Host:
             outcome = CHECKPOINT
         else:
             try:
-                if not self.held and self.fiber.region.kind != SHIELD:
-                    self.scope = trio.CancelScope()
-                    self.scope.__enter__()
+                self.settle_in()
                 outcome = Pure(await interruptible(node))
             except BaseException as error:
                 if isinstance(error, GeneratorExit) and not in_trio():
@@ -135,6 +135,30 @@ class Host:
         self.fiber.epoch += 1
         self.fiber.wait = None
         self.fiber.node = outcome
+
+    # -- Its scope ----
+
+    def settle_in(self) -> None:
+        """Be in the scope that can cancel the next leaf, or out of it if no cancel can reach that leaf."""
+        shielded = self.fiber.region.kind == SHIELD
+        if self.scope is not None and (shielded or self.scope.cancel_called) and self.is_in_scope():
+            self.leave_scope()
+        if self.scope is None and not shielded:
+            self.scope = trio.CancelScope()
+            self.scope.__enter__()
+        self.inside = self.is_in_scope()
+
+    def is_in_scope(self) -> bool:
+        """Whether the task is in the scope, and in no other one inside of it."""
+        return self.scope is not None and self.scope._cancel_status is current_task()._cancel_status
+
+    def leave_scope(self) -> None:
+        if self.scope is not None:
+            self.scope.__exit__(None, None, None)
+        self.scope = None
+        self.inside = False
+
+    # -- How it ends ----
 
     def failed(self, node: Leaf, error: BaseException) -> IO[Any, Any]:
         """A leaf raised: our own cancel, or what it has to tell beside that, or a cancel that nobody asked for."""
@@ -148,16 +172,13 @@ class Host:
         return Halt(self.fiber.raised(error, node._catches))
 
     def leaf_over(self) -> None:
-        """Take back our own cancel, and close the scopes that have nothing of somebody else's open inside."""
+        """Take back our own cancel."""
         self.leaf = None
-        self.wanted = False
-        self.shield.shield = True
-        if self.scope is not None:
-            self.held.append(self.scope)
-            self.scope = None
-        task = current_task()
-        while self.held and self.held[-1]._cancel_status is task._cancel_status:
-            self.held.pop().__exit__(None, None, None)
+        if self.wanted:
+            self.wanted = False
+            self.shield.shield = True
+            if self.inside and self.is_in_scope():
+                self.leave_scope()
         self.scheduler.in_flight -= 1
 
     async def close_scopes(self) -> None:

@@ -71,7 +71,10 @@ def explore(
 
 @attrs.define(kw_only=True)
 class Explorer:
-    """One exploration under way: it can be stopped by Ctrl-C, and gives what it has found so far."""
+    """One exploration under way: it can be stopped by Ctrl-C, and gives what it has found so far.
+
+    `found` are the failures of the systematic search, `lucky` the first one of a random schedule.
+    """
 
     io: IO[Any, Any] = attrs.field(kw_only=False)
     check: Check = attrs.field(kw_only=False)
@@ -86,6 +89,7 @@ class Explorer:
     total: Counts = attrs.field(init=False, factory=Counts)
     sampled: int = attrs.field(init=False, default=0)
     found: list[Finding] = attrs.field(init=False, factory=list[Finding])
+    lucky: list[Finding] = attrs.field(init=False, factory=list[Finding])
     spread: Counter[int] = attrs.field(init=False, factory=Counter[int])
     bounds: list[str] = attrs.field(init=False, factory=list[str])
     planned: int = attrs.field(init=False, default=0)
@@ -106,7 +110,11 @@ class Explorer:
 
     def is_done(self) -> bool:
         """Whether there is nothing more to look for."""
-        return self.is_spent() or bool(self.found and self.stop_on_first)
+        return self.is_spent() or self.is_satisfied()
+
+    def is_satisfied(self) -> bool:
+        """Whether one failure is enough, and there is one."""
+        return self.stop_on_first and bool(self.found or self.lucky)
 
     def is_spent(self) -> bool:
         """Whether the budget is used up."""
@@ -135,39 +143,37 @@ class Explorer:
                 del self.found[known[0] :]
                 self.spread = Counter(known[1])
             self.total = added(before, search.counts)
-            self.judge(system, schedule)
+            if not schedule.cut:
+                self.spread[schedule.preemptions] += 1
+                self.judge(system, schedule, self.found)
             if not sampled and search.counts.complete >= SIMPLE_FIRST:
                 sampled = True
-                self.sample(system, schedule)
+                self.sample(system, search, schedule)
             if self.on_progress is not None:
                 self.on_progress(self.total)
         self.total = added(before, search.counts)
         self.conclude(system, search, finished=finished or search.exhausted)
 
-    def sample(self, system: Stepped, typical: Schedule) -> None:
+    def sample(self, system: Stepped, search: Search, typical: Schedule) -> None:
         """Run random schedules, by each sampler in turn."""
         profile: Profile = profile_of(typical)
         chance = Random(self.seed)
         for turn in range(int((self.max_schedules - self.total.complete) * self.sampling)):
             if self.is_done():
                 return
-            sampler = SAMPLERS[PORTFOLIO[turn % len(PORTFOLIO)]](Random(chance.random()), profile)
-            schedule = sample(system, sampler, max_steps=self.max_steps)
+            make, seed = SAMPLERS[PORTFOLIO[turn % len(PORTFOLIO)]], chance.random()
+            schedule = sample(system, make(Random(seed), profile), max_steps=self.max_steps)
             self.sampled += 1
-            if not (schedule.cut or system.knowledge.grown):
-                self.judge(system, schedule, random=True)
+            if not (schedule.cut or self.lucky):
+                self.judge(system, schedule, self.lucky)
+            if system.learned():
+                search.restart()
 
-    def judge(self, system: Stepped, schedule: Schedule, *, random: bool = False) -> None:
-        """Count a schedule, and keep it if its exit is not accepted."""
-        if schedule.cut:
-            return
-        if not random:
-            self.spread[schedule.preemptions] += 1
+    def judge(self, system: Stepped, schedule: Schedule, found: list[Finding]) -> None:
+        """Keep a schedule among those `found` if its exit is not accepted."""
         accepted, _ = verdict(self.check, schedule.outcome)
-        if accepted or (random and self.found):
-            return
-        run = written(system, schedule.threads)
-        self.found.append(self.finding(system, run))
+        if not accepted:
+            found.append(self.finding(system, written(system, schedule.threads)))
 
     def finding(self, system: Stepped, run: Simulation) -> Finding:
         """The failing run, shortened; it is run once more to see that it fails each time."""
@@ -191,7 +197,7 @@ class Explorer:
             self.bounds.append(f"{counts.cut} schedules were cut after {self.max_steps} steps")
         if counts.postponed:
             self.bounds.append(f"{counts.postponed} have more than {self.preemption_bound} preemptions")
-        if not finished and not (self.found and self.stop_on_first):
+        if not finished and not self.is_satisfied():
             least = search.branches[0][0] if search.branches else 0
             limit = "time" if self.total.complete + self.sampled < self.max_schedules else "schedules"
             done = f"; those known with less than {least} preemptions are done" if least else ""
@@ -214,8 +220,9 @@ class Explorer:
             by_preemptions=dict(self.spread),
         )
         exhaustive = not self.planned and not self.bounds
-        never = () if self.found else tuple(name for name, seen in self.sightings.items() if not seen)
-        return Exploration(total.complete, exhaustive, tuple(self.found), stats, tuple(self.bounds), never)
+        found = tuple(self.found or self.lucky)
+        never = () if found else tuple(name for name, seen in self.sightings.items() if not seen)
+        return Exploration(total.complete, exhaustive, found, stats, tuple(self.bounds), never)
 
 
 def added(one: Counts, other: Counts) -> Counts:

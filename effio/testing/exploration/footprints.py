@@ -24,7 +24,7 @@ Place: TypeAlias = tuple[int, int]
 Effect: TypeAlias = tuple[str, Place]
 """What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end"."""
 
-Noted = TypeVar("Noted", int, str)
+Noted = TypeVar("Noted")
 
 
 ENDS: Final = ("give", "take")
@@ -32,14 +32,14 @@ ENDS: Final = ("give", "take")
 
 @final
 class Knowledge:
-    """What was learned in all runs of a program so far; `grown` since somebody asked last.
+    """What was learned in all runs of a program so far. What a run adds counts from the next one on.
 
     `effects` holds what steps did beyond what their nodes tell. `cancelled` and `decided` are the threads whose regions
     were cancelled, whose families ended early: only for these it matters who looks. `exchanged` are the kinds of
     parts that things are given to and taken from, `overwritten` those that something else changes too.
     """
 
-    __slots__ = ("cancelled", "decided", "effects", "exchanged", "grown", "overwritten")
+    __slots__ = ("cancelled", "decided", "effects", "exchanged", "news", "overwritten")
 
     def __init__(self) -> None:
         self.effects: dict[Place, set[Effect]] = {}
@@ -47,30 +47,34 @@ class Knowledge:
         self.decided: set[int] = set()
         self.exchanged: set[str] = set()
         self.overwritten: set[str] = set()
-        self.grown = False
+        self.news: list[tuple[set[Any], Any]] = []
 
     def learn(self, place: Place, effect: Effect) -> None:
         """Remember that a step did this, so that it is foretold from now on."""
-        known = self.effects.setdefault(place, set())
-        if effect not in known:
-            known.add(effect)
-            self.grown = True
+        self.note(self.effects.setdefault(place, set()), effect)
 
     def note(self, known: set[Noted], what: Noted) -> None:
         """Remember that this happens."""
         if what not in known:
+            self.news.append((known, what))
+
+    def take_in(self) -> bool:
+        """Let what was noted count; false if there is nothing new."""
+        news, self.news = self.news, []
+        for known, what in news:
             known.add(what)
-            self.grown = True
+        return bool(news)
 
     def has_ends(self, touch: Touch) -> bool:
         """Whether the part that is touched has two ends that commute; if it is changed otherwise too, it has not."""
         kind = f"{getattr(touch.object, 'kind', type(touch.object).__name__)} {touch.part}"
         if touch.mode in ENDS:
             self.note(self.exchanged, kind)
-        elif touch.mode == "write" and kind not in self.overwritten:
-            self.overwritten.add(kind)
-            self.grown = self.grown or kind in self.exchanged
-        return kind in self.exchanged and kind not in self.overwritten
+        if kind not in self.exchanged:
+            return False
+        if touch.mode == "write":
+            self.note(self.overwritten, kind)
+        return kind not in self.overwritten
 
 
 @final

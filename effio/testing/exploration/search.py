@@ -112,12 +112,10 @@ class Search:
         while self.branches:
             _, _, thread, asleep, node = heappop(self.branches)
             schedule = self.follow(node, thread, asleep)
+            if schedule is not None:
+                yield schedule
             if self.system.learned():
                 self.restart()
-            elif schedule is not None:
-                yield schedule
-                if self.system.learned():
-                    self.restart()
 
     def restart(self) -> None:
         """Begin anew: a run touched something that was not foretold, so that earlier runs may have missed a race."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from effio.algebra.io import IO
@@ -13,25 +13,31 @@ from effio.testing.exploration.token import Token, TokenMismatch
 
 
 def shortest(io: IO[Any, Any], run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool]) -> Simulation:
-    """A run that fails too and differs less from what happens by itself: no single choice can be left out."""
+    """A run that fails too and differs less from what happens by itself: no single choice can be left out.
+
+    Half of the choices are left out first, then a quarter, and so on (Zeller's delta debugging).
+    """
     best = run
-    progress = True
-    while progress:
-        progress = False
-        for shorter in shortened(Token.parse(best.token)):
-            candidate = attempted(io, shorter)
-            if candidate is not None and fails(candidate.outcome) and weight(candidate) < weight(best):
-                best = candidate
-                progress = True
-                break
+    size = len(Token.parse(run.token).choices)
+    while size:
+        best, improved = without_some(io, best, fails, size)
+        size = size if improved and size == 1 else size // 2
     return best
 
 
-def shortened(token: Token) -> Iterator[Token]:
-    """Yield the token without one choice after the other, the later ones first."""
-    choices = token.choices
-    for index in reversed(range(len(choices))):
-        yield Token(choices[:index] + choices[index + 1 :])
+def without_some(
+    io: IO[Any, Any], run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool], size: int
+) -> tuple[Simulation, bool]:
+    """The run without as many groups of `size` neighbouring choices as possible, and whether that was any."""
+    improved = False
+    end = len(Token.parse(run.token).choices)
+    while end > 0:
+        choices = Token.parse(run.token).choices
+        candidate = attempted(io, Token(choices[: max(end - size, 0)] + choices[end:]))
+        if candidate is not None and fails(candidate.outcome) and weight(candidate) < weight(run):
+            run, improved = candidate, True
+        end = min(end - size, len(Token.parse(run.token).choices))
+    return run, improved
 
 
 def attempted(io: IO[Any, Any], token: Token) -> Simulation | None:

@@ -34,8 +34,8 @@ SamplerName: TypeAlias = Literal["walk", "pct1", "pct2", "pct3", "pos", "urw", "
 class Simulation:
     """A run that can be had again: how it ended, what happened, and the `token` that `replay` takes.
 
-    `outcome` is None if the run was cut after `max_steps`. `leaks` tells what the run left behind, `census` which fibers
-    could be cancelled at each turn, by their places in the tree of all.
+    `outcome` is None if the run was cut after `max_steps`. `leaks` tells what the run left behind, `census` which
+    fibers could be cancelled at each turn, by their places in the tree of all.
     """
 
     outcome: Exit[Any, Any] | None
@@ -158,7 +158,7 @@ def proceed(run: Stepping, journal: Journal, token: Token, fault: BaseException 
     A token with check sums is of a run that was cut if it has fewer turns than the program.
     """
     choices = {turn: (kind, place) for turn, kind, place in token.choices}
-    while not run.scheduler.over and not (token.sums and journal.turns >= token.turns):
+    while not run.scheduler.over and not (token.sums and journal.turns >= token.turns and run.scheduler.ready):
         kind, place = choices.get(journal.turns, ("run", -1))
         if kind == "run":
             proceed_by_itself(run, journal, place)

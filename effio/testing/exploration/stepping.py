@@ -71,8 +71,7 @@ class Stepped:
         return other
 
     def learned(self) -> bool:
-        grown, self.knowledge.grown = self.knowledge.grown, False
-        return grown
+        return self.knowledge.take_in()
 
     def thread_at(self, place: tuple[int, int, int], name: str) -> int:
         """The number of the fiber that was forked there."""
@@ -91,33 +90,6 @@ class Stepping(Observer):
     steps that an end depends on. `extra` is what the step under way touched beyond what its node tells, `late` what it
     had to wait for before that.
     """
-
-    __slots__ = (
-        "born",
-        "cancel_sent",
-        "cancel_step",
-        "counts",
-        "current",
-        "edges",
-        "ends",
-        "exchanges",
-        "exit",
-        "extra",
-        "family_ends",
-        "finishing",
-        "footprints",
-        "forks",
-        "held",
-        "journal",
-        "knowledge",
-        "late",
-        "nesting",
-        "number",
-        "permitted",
-        "scheduler",
-        "system",
-        "watch",
-    )
 
     def __init__(self, system: Stepped, journal: Journal | None = None) -> None:
         self.system = system
@@ -257,7 +229,7 @@ class Stepping(Observer):
         if not self.system.merge or fiber.unwinding or (fiber.state == YIELDED and self.knowledge.cancelled):
             return False
         thread = self.footprints.threads[fiber]
-        return (thread, self.counts.get(thread, 0)) not in self.knowledge.effects
+        return not self.knowledge.effects.get((thread, self.counts.get(thread, 0)))
 
     def pass_time(self) -> Step:
         """Nothing can run: go on to the next timer, after everything so far and before everything that follows."""

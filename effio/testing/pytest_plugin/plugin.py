@@ -56,6 +56,7 @@ class Session:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the command line and of the ini file."""
     group = parser.getgroup("effio")
     group.addoption("--effio-seed", type=int, metavar="N", help="run programs simulated, in the order that N chooses")
     group.addoption("--effio-schedules", type=int, metavar="N", help="explore at most N schedules of a test")
@@ -64,11 +65,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known, and the state of the session."""
     config.addinivalue_line("markers", HELP)
     config.stash[STATE] = Session(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close the event loops."""
     config.stash[STATE].close()
 
 

@@ -49,6 +49,9 @@ class AsyncioSemaphore:
     def take(self) -> None:
         self.value -= 1
 
+    def __repr__(self) -> str:
+        return "<AsyncioSemaphore>"
+
     @do
     def release(self) -> Any:
         yield from delay(setattr, self, "value", self.value + 1)

@@ -29,7 +29,7 @@ from effio import (
     unit,
 )
 from effio.algebra import describe
-from effio.algebra.primitive import Fork, Watch
+from effio.algebra.primitive import Fork, Park, Watch
 
 
 def load(key: object) -> IO[Any]:
@@ -140,6 +140,18 @@ def test_a_value_whose_repr_raises_is_shown() -> None:
             raise RuntimeError
 
     assert "Broken" in repr(pure(Broken()))
+
+
+def test_a_wait_says_what_for() -> None:
+    """The reason of a wait is shown, also one that is made when asked for, and one that cannot be made yet."""
+
+    def unknown() -> str:
+        raise AttributeError("nobody holds it")
+
+    waits = [Park(lambda resume: None, None, reason) for reason in ("a turn", lambda: "the mutex", unknown)]
+    assert repr(waits[0]) == "<IO wait('a turn')>"
+    assert repr(waits[1]) == "<IO wait(the mutex)>"
+    assert "unknown" in repr(waits[2])
 
 
 def test_rich_sees_the_fields() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,16 @@ def test_a_format_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     """With --format the plan is printed in that format."""
     main(["explain", "explained_shop:page", "--format", "json"])
     assert json.loads(capsys.readouterr().out)["format"] == "effio.plan"
+
+
+def test_a_terminal_gets_colours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the same text is drawn in colours."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    main(["explain", "explained_shop:page"])
+    drawn = capsys.readouterr().out
+    assert "\x1b[" in drawn
+    assert re.sub(r"\x1b\[[\d;]*m", "", drawn).splitlines()[0] == "1 race"
 
 
 def test_a_missing_program_is_a_misuse(capsys: pytest.CaptureFixture[str]) -> None:

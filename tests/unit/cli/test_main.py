@@ -58,7 +58,7 @@ def test_run_draws_the_error_tree(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     first, *rest = done.stderr.splitlines()
     assert first == "par_zip failed"
-    assert any(line.startswith("├─ ○ basket  cancelled after 0.") for line in rest)
+    assert any(line.startswith("├─ ○ basket  cancelled, because 'orders' failed, after 0.") for line in rest)
     assert any(line.startswith("└─ ✗ orders  ValueError: no such user, after 0.") for line in rest)
 
 

@@ -13,6 +13,8 @@ from effio import (
     Deferred,
     Do,
     Event,
+    Mutex,
+    MutexMisused,
     Ref,
     Semaphore,
     VirtualClock,
@@ -29,7 +31,7 @@ from effio import (
     sleep,
     yield_now,
 )
-from tests.unit.concurrent.sweep import cancelled_everywhere, error_of, go
+from tests.unit.concurrent.sweep import cancelled_everywhere, defect_of, error_of, go
 
 
 def test_what_is_there_is_taken_without_waiting() -> None:
@@ -158,6 +160,19 @@ def test_two_waits_in_the_same_queue_take_one_item() -> None:
         return [chosen, (yield from channel.stats()).waiting_receivers, (yield from semaphore.stats()).available]
 
     assert go(program()) == [1, 0, 1]
+
+
+def test_wait_that_is_a_mistake_leaves_no_other_behind() -> None:
+    """If one of the waits is a defect at once, the fiber waits in none of the other queues."""
+
+    @do
+    def program() -> Do[list[Any]]:
+        channel = yield from Channel[int].make()
+        mutex = yield from Mutex.make()
+        exit = yield from mutex.with_lock(select(channel.receive(), mutex.acquire())).exit()
+        return [type(defect_of(exit)), (yield from channel.stats()).waiting_receivers]
+
+    assert go(program()) == [MutexMisused, 0]
 
 
 def test_select_of_selects() -> None:

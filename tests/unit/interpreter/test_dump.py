@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from effio import (
@@ -23,6 +24,9 @@ from effio import (
     unit,
 )
 from effio.data.fiber_dump import FiberDump, FiberState
+
+
+SUSPENDED = Path(__file__).read_text(encoding="utf-8").splitlines().index("    yield from sleep(100)") + 1
 
 
 def seen(*programs: IO[Any, Any]) -> dict[str, FiberState]:
@@ -72,7 +76,7 @@ def test_source_is_the_users_line() -> None:
     """A body is shown at the line where it is suspended, a continuation where its function is."""
     found = seen(body().named("body"), sleep(9).flat_map(continued).named("chain"))
     assert found["body"].source is not None
-    assert found["body"].source.endswith("test_dump.py:44 in body")
+    assert found["body"].source.endswith(f"test_dump.py:{SUSPENDED} in body")
     assert found["chain"].source is not None
     assert found["chain"].source.endswith("in continued")
 

@@ -22,7 +22,11 @@ from tests.architecture.source import ROOT
 from tests.unit.observe.failing_programs import NoSuchUser, programs, report_of, reports
 
 NAMES = sorted(programs())
-TREE = ("✓ profile  0.10 s", "✗ orders   NoSuchUser: ada, after 0.20 s", "○ basket   cancelled after 0.20 s")
+TREE = (
+    "✓ profile  0.10 s",
+    "✗ orders   NoSuchUser: ada, after 0.20 s",
+    "○ basket   cancelled, because 'orders' failed, after 0.20 s",
+)
 
 
 @pytest.fixture(autouse=True)

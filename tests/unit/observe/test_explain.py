@@ -36,6 +36,7 @@ from effio import (
     unit,
     when,
 )
+from effio.algebra import derived, primitive
 from effio.observe.reading import ANY, CHAINED, reading_of_class
 from effio.observe.step import Step
 from effio.testing import programs as p
@@ -116,18 +117,17 @@ def test_a_retry_runs_what_is_inside_again() -> None:
     assert (step.kind, step.on_error, inside.parent) == ("again", "retries", step.number)
 
 
-def classes(kind: type[Any] = IO) -> Iterator[type[Any]]:
-    below = kind.__subclasses__()
-    if not below:
-        yield kind
-    for each in below:
-        yield from classes(each)
+def node_classes() -> list[Any]:
+    """All classes of nodes that a program is made of; attrs makes each class twice, the second one counts."""
+    members = [member for module in (primitive, derived) for member in vars(module).values()]
+    return [kind for kind in members if isinstance(kind, type) and issubclass(kind, IO) and not kind.__subclasses__()]
 
 
 def test_every_class_of_nodes_is_read() -> None:
     """Each class of nodes is in the table of readings, itself or its base, or is a link of a chain."""
-    nodes: set[Any] = {kind for kind in classes() if kind.__module__.startswith("effio.algebra.")}
-    assert {kind.__name__ for kind in nodes if reading_of_class(kind) is ANY and kind not in CHAINED} == set()
+    unread = [kind for kind in node_classes() if reading_of_class(kind) is ANY and kind not in CHAINED]
+    assert [kind.__name__ for kind in unread if kind.__module__ != "effio.algebra.shape"] == []
+    assert len(node_classes()) > 80
 
 
 def test_a_continuation_knows_its_line() -> None:

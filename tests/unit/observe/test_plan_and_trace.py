@@ -1,136 +1,84 @@
-"""What a plan shows before the run is what a trace shows after it."""
+"""What ran is what was written: the static part of a trace is the plan."""
 
 from __future__ import annotations
 
-import time
-from itertools import count
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from effio import VirtualClock, explain, run_traced
-from effio.observe.plan import Plan
-from effio.observe.step import TOGETHER, Step
-from effio.observe.trace import Span, Trace
-from effio.testing import programs as p
-from effio.testing.building import to_io
-from effio.testing.observation import Log
-from effio.testing.strategies import (
-    Programs,
-    any_size,
-    at_once,
-    finalized,
-    in_parallel,
-    in_scopes,
-    in_sequence,
-    in_step,
-    notes,
-    sleeps,
-    trees,
-    with_finalizers,
-)
+from effio import IO, Plan, Trace, VirtualClock, collect, explain, par_collect, par_zip, race, run_traced, sleep
 
-Skeleton: TypeAlias = tuple[str, tuple["Skeleton", ...]]
+Skeleton: TypeAlias = "list[tuple[str, Skeleton]]"
+
+CONSTRUCTS = ("parallel", "race", "timeout", "scope")
+
+names = st.sampled_from("abcdefg")
+naps = st.integers(1, 3).map(sleep)
+leaves = st.one_of(naps, st.builds(lambda nap, name: nap.named(name), naps, names))
 
 
-def in_names(inner: Programs) -> Programs:
-    """Generate named programs, some of them with a limit that is never reached."""
-    named = st.builds(p.Named, inner, st.sampled_from(["red", "blue"]))
-    return named | st.builds(p.MoveOnAfter, inner, st.just(1_000_000))
+def grown(inner: st.SearchStrategy[IO[Any, Any]]) -> st.SearchStrategy[IO[Any, Any]]:
+    """Programs whose every part runs, whatever the times are."""
+    some = st.lists(inner, min_size=2, max_size=3)
+    return st.one_of(
+        st.builds(lambda program, name: program.named(name), inner, names),
+        st.builds(lambda first, second: first.then(second), inner, inner),
+        st.builds(lambda first, second: first.zip(second), inner, inner),
+        st.builds(lambda program, finalizer: program.ensuring(finalizer), inner, inner),
+        st.builds(lambda program: program.fail_after(1_000), inner),
+        some.map(collect),
+        some.map(lambda ios: par_zip(*ios)),
+        some.map(lambda ios: par_collect(ios, limit=2)),
+        st.lists(leaves, min_size=2, max_size=3).map(lambda ios: race(*ios)),
+    )
 
 
-peaceful = trees(notes | sleeps, in_names, in_step, finalized, in_parallel, depth=4)
+programs = st.recursive(leaves, grown, max_leaves=12)
 
 
-def planned(plan: Plan, steps: tuple[Step, ...]) -> tuple[Skeleton, ...]:
-    """The names and parallel constructs among these steps and inside them; what handles errors does not run."""
-    found: list[Skeleton] = []
-    for step in steps:
-        if step.kind in TOGETHER:
-            branches = range(1 + max((inside.branch for inside in plan.inside(step)), default=-1))
-            found.append((step.word, tuple(fiber(plan, step, branch) for branch in branches)))
-        else:
-            inside = tuple(each for each in plan.inside(step) if step.kind != "handler" or each.stage == 0)
-            found += [(step.name, planned(plan, inside))] if step.kind == "named" else planned(plan, inside)
-    return tuple(found)
+def planned(plan: Plan) -> Skeleton:
+    """The named parts and the constructs of a plan, in each other."""
+
+    def inside(number: int | None) -> Skeleton:
+        found: Skeleton = []
+        for step in plan.steps():
+            if step.parent == number:
+                below = inside(step.number)
+                shown = step.name if step.is_named else step.word if step.kind in CONSTRUCTS else None
+                found += below if shown is None else [(shown, below)]
+        return found
+
+    return inside(None)
 
 
-def fiber(plan: Plan, around: Step, branch: int) -> Skeleton:
-    """What a branch is when it runs: a fiber with its name or its place."""
-    steps = tuple(step for step in plan.inside(around) if step.branch == branch)
-    if len(steps) == 1 and steps[0].kind == "named":
-        return steps[0].name, planned(plan, tuple(plan.inside(steps[0])))
-    return f"{around.word}[{branch}]", planned(plan, steps)
+def happened(trace: Trace) -> Skeleton:
+    """The same of a trace: named fibers and parts, and constructs."""
+
+    def inside(identity: int) -> Skeleton:
+        found: Skeleton = []
+        for span in trace.spans:
+            if span.parent == identity:
+                below = inside(span.id)
+                shown = span.kind in ("named", *CONSTRUCTS) or (span.kind == "fiber" and "[" not in span.name)
+                found += [(span.name, below)] if shown else below
+        return found
+
+    whole = inside(trace.root.id)
+    return whole if trace.root.name == "main" else [(trace.root.name, whole)]
 
 
-def traced(trace: Trace, span: Span) -> tuple[Skeleton, ...]:
-    """The names, fibers and parallel constructs inside a span."""
-    found: list[Skeleton] = []
-    for inside in trace.children(span):
-        kept = inside.kind in {"fiber", "named", "parallel"}
-        found += [(inside.name, traced(trace, inside))] if kept else traced(trace, inside)
-    return tuple(found)
+@given(programs)
+def test_static_part_of_the_trace_is_the_plan(program: IO[Any, Any]) -> None:
+    """Where every part of a program runs, named parts and constructs are in each other as `explain` says."""
+    _, trace = run_traced(program, clock=VirtualClock())
+    assert happened(trace) == planned(explain(program))
 
 
-@any_size
-@given(peaceful)
-def test_a_run_without_failures_does_what_the_plan_shows(program: p.Program) -> None:
-    """The names, the fibers and the constructs that made them are in the trace as they are in the plan."""
-    io = to_io(program, Log(time.monotonic)).named("whole").map(lambda value: value)
-    plan = explain(io, follow=True)
-    _, trace = run_traced(io, clock=VirtualClock())
-    assert traced(trace, trace.root) == planned(plan, tuple(plan.inside()))
-
-
-# -- Order ----------------------------------------------------------------------------------------------------
-
-
-def with_own_names(program: p.Program) -> p.Program:
-    """The same program in which no two names are equal."""
-    numbers = count()
-
-    def visit(node: p.Program) -> p.Program:
-        inside = p.rebuilt(node, visit)
-        return attrs.evolve(inside, name=f"{inside.name}{next(numbers)}") if isinstance(inside, p.Named) else inside
-
-    return visit(program)
-
-
-def named_often(inner: Programs) -> Programs:
-    """Generate programs of every kind, each under a name."""
-    shape = st.one_of(in_sequence(inner), with_finalizers(inner), in_scopes(inner), at_once(inner))
-    return st.builds(p.Named, shape, st.just("part"))
-
-
-def overlap(first: Span, second: Span) -> bool:
-    """Whether both spans ran for some time at once."""
-    ends = [span.end for span in (first, second) if span.end is not None]
-    return len(ends) == 2 and max(first.start, second.start) < min(ends)
-
-
-def encloses(trace: Trace, outer: Span, inner: Span) -> bool:
-    """Whether one span ran inside the other."""
-    step: Span | None = inner
-    while step is not None and step is not outer:
-        step = None if step.parent is None else trace.span(step.parent)
-    return step is outer
-
-
-@any_size
-@given(trees(notes | sleeps, named_often, depth=4).map(with_own_names))
-def test_a_run_keeps_the_order_of_the_plan(program: p.Program) -> None:
-    """What depends on something begins after its end; what runs at the same time may do so by the plan."""
-    io = to_io(program, Log(time.monotonic))
-    plan = explain(io, follow=True)
-    _, trace = run_traced(io, clock=VirtualClock())
-    spans = {name: trace.named(name)[0] for step in plan.steps() if trace.named(name := step.name) and step.is_named}
-    for name, span in spans.items():
-        ended, beside = plan.depends_on(name), plan.parallel_with(name)
-        for other, second in spans.items():
-            if other in ended:
-                assert second.end is not None
-                assert second.end <= span.start
-            if overlap(span, second) and not encloses(trace, span, second) and not encloses(trace, second, span):
-                assert other in beside
+@given(programs)
+def test_plan_knows_how_many_run_at_once(program: IO[Any, Any]) -> None:
+    """No more fibers wait for time at once than the plan's `parallel_width`."""
+    _, trace = run_traced(program, clock=VirtualClock())
+    sleeping = [(wait.start, wait.end or 0.0) for span in trace.spans for wait in span.waits if wait.on == "time"]
+    widths = [sum(start <= now < end for start, end in sleeping) for now, _ in sleeping]
+    assert max(widths) <= explain(program).parallel_width()

@@ -110,8 +110,9 @@ def test_wait_for_a_coroutine_is_one_for_the_outside() -> None:
     async def fetch() -> None:
         await asyncio.sleep(0.01)
 
-    _, trace = run_traced(from_async(fetch))
-    (wait,) = [wait for wait in trace.root.waits if "fetch" in wait.reason]
+    _, trace = run_traced(from_async(fetch).then(from_async(fetch)))
+    *_, wait = trace.root.waits
+    assert "fetch" in wait.reason
     assert wait.on == "outside"
 
 
@@ -381,7 +382,7 @@ def test_timeline_is_drawn_along_the_time() -> None:
     """Bars begin and end where their spans do, with a sign for what took the time."""
     program = par_zip(sleep(1).named("a"), sleep(1).then(sleep(1)).named("b"))
     assert traced(program).timeline(width=78).splitlines() == [
-        "            0                      2 s",
+        "            0                    2 s",
         "main        ────────────────────────  ✓ 2 s",
         "└─ par_zip  ────────────────────────  ✓ 2 s",
         "   ├─ a     ▒▒▒▒▒▒▒▒▒▒▒▒              ✓ 1 s",

@@ -201,6 +201,23 @@ def test_the_load_is_cancelled_when_the_last_one_leaves() -> None:
     assert source.log == [1, "cancelled", 1]
 
 
+def test_a_load_that_nobody_wants_any_more_does_not_begin() -> None:
+    """Whoever began it and was cancelled before its first step."""
+    seen: list[tuple[int, int]] = []
+
+    def program() -> IO[Any]:
+        source = Source()
+
+        def using(cache: Cache[int, int]) -> IO[tuple[int, int]]:
+            waiting = par_settle([cache.get(1)])
+            return waiting.then(cache.stats()).map(lambda stats: (stats.misses, len(source.log)))
+
+        return source.cache(using)
+
+    cancelled_everywhere(program, seen.append, victims=["par_settle[0]"])
+    assert set(seen) == {(0, 0), (1, 0), (1, 1), (1, 2)}
+
+
 def test_a_load_is_not_cut_by_the_deadline_of_the_first() -> None:
     """It runs in a fiber of its own, outside of the scopes of whoever began it."""
     source = Source(5)
@@ -231,17 +248,27 @@ def test_a_cancel_anywhere_leaves_the_cache_whole() -> None:
     assert cancelled_everywhere(program, check, victims=victims, seeds=(None, 1, 2)) > 100
 
 
-def test_a_load_that_was_cancelled_with_its_run_is_forgotten() -> None:
-    """A cache that outlives a run does not wait for what ended with that."""
-    source = Source(5)
-    cache: Cache[int, int] = outcome(Cache.make(source.load, capacity=1))
+def test_a_load_goes_on_for_a_finalizer_when_the_run_is_cancelled() -> None:
+    """Ctrl-C cancels who waits, and the load only if all of them leave; afterwards the cache is as before."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        outcome(par_zip(cache.get(1), sleep(1).then(delay(interrupt))))
-    assert outcome(cache.get(1)) == 10
+    for waiting, log in ((cache_get, [1, "cancelled"]), (cache_get_shielded, [1])):
+        source = Source(5)
+        cache: Cache[int, int] = outcome(Cache.make(source.load, capacity=1))
+        with pytest.raises(KeyboardInterrupt):
+            outcome(par_zip(waiting(cache), sleep(1).then(delay(interrupt))))
+        assert source.log == log
+        assert outcome(cache.stats()).loading == 0
+
+
+def cache_get(cache: Cache[int, int]) -> IO[int]:
+    return cache.get(1)
+
+
+def cache_get_shielded(cache: Cache[int, int]) -> IO[int]:
+    return cache.get(1).shielded()
 
 
 # -- Memo ----------------------------------------------------------------------------------------------------

@@ -292,13 +292,13 @@ def test_the_end_waits_for_what_is_lent() -> None:
                 user = pool.use(lambda each: sleep(10).then(delay(lambda: log.append(each.is_open))))
                 return group.fork(user).then(sleep(2))
 
-            return Pool.make(server.resource(), max=1).use(using)
+            return Pool.make(server.resource(), max=1).use(using).then(delay(log.append, "pool ended"))
 
         yield from task_group(body).or_die()
         return (yield from now())
 
     assert outcome(program()) == 12
-    assert log == [True]
+    assert log == [True, "pool ended"]
     assert server.open == []
 
 

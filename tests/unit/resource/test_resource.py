@@ -185,6 +185,13 @@ def test_failures_of_par_zip_follow_the_one_of_the_use() -> None:
     assert cause_of(pair.use(pure)) == releases
 
 
+def test_failing_release_of_what_is_acquired_too_late_is_told_at_its_place() -> None:
+    """A timeout comes while one is being acquired; that its release fails is told where it was wanted, once."""
+    pair = noted([], "a", closing=fail("ra")).par_zip(noted([], "b", takes=0))
+    exit = outcome(pair.use(lambda both: never).move_on_after(0.5).exit())
+    assert exit.failure().failures() == ("ra",)
+
+
 def test_par_zip_of_a_cancelled_use_releases_both_before_it_ends() -> None:
     """The timeout waits for both releases."""
     log: Log = []
@@ -200,11 +207,24 @@ def test_held_resources_outlive_the_finalizers_of_their_user_when_the_run_is_can
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    using = never.ensuring(sleep(1).then(delay(log.append, "user ended")))
+    using = never.ensuring(sleep(5).then(delay(log.append, "user ended")))
     pair = noted(log, "a").par_zip(noted(log, "b")).use(lambda both: using)
     with pytest.raises(KeyboardInterrupt):
         outcome(par_zip(pair, sleep(2).then(delay(interrupt))))
     assert log[2:] == ["user ended", "close a: Failure", "close b: Failure"]
+
+
+def test_finalizers_can_acquire_when_the_run_is_cancelled() -> None:
+    """Ctrl-C does not keep a finalizer from opening what it needs, also at once."""
+    log: Log = []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    needed = noted(log, "a").par_zip(noted(log, "b")).use(lambda both: delay(log.append, "used"))
+    with pytest.raises(KeyboardInterrupt):
+        outcome(par_zip(never.ensuring(needed), sleep(2).then(delay(interrupt))))
+    assert log == ["open a", "open b", "used", "close a: Success", "close b: Success"]
 
 
 @pytest.mark.parametrize("combine", [Resource[str, Any].zip, Resource[str, Any].par_zip], ids=["zip", "par_zip"])
