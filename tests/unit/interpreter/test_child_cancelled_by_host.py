@@ -18,7 +18,8 @@ def run_with_children_cancelled(make: Callable[[IO[None, Exception]], IO[Any, An
     async def wait() -> None:
         task = asyncio.current_task()
         assert task is not None
-        asyncio.get_running_loop().call_soon(asyncio.get_running_loop().call_soon, task.cancel)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(lambda: loop.call_soon(task.cancel))
         await asyncio.Event().wait()
 
     async def main() -> Any:
