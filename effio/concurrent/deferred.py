@@ -40,7 +40,7 @@ class Deferred(Generic[Given, GivenError]):
     _signal: Signal = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._signal = Signal(partial(str, self._shared), self._shared.reads)
+        self._signal = Signal(partial(str, self._shared), self._shared.awaits)
 
     @classmethod
     def make(cls, *, name: str | None = None) -> IO[Deferred[Given, GivenError]]:

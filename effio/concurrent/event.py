@@ -31,7 +31,7 @@ class Event:
     _signal: Signal = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._signal = Signal(partial(str, self._shared), self._shared.reads)
+        self._signal = Signal(partial(str, self._shared), self._shared.awaits)
 
     @staticmethod
     def make(*, name: str | None = None) -> IO[Event]:

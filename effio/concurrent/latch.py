@@ -32,7 +32,7 @@ class Latch:
     _signal: Signal = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._signal = Signal(self._reason, self._shared.reads)
+        self._signal = Signal(self._reason, self._shared.awaits)
         if self._remaining == 0:
             self._signal.fire(NOTHING)
 

@@ -32,10 +32,12 @@ class Shared:
     site: CallSite
     reads: OneTouch = attrs.field(init=False)
     writes: OneTouch = attrs.field(init=False)
+    awaits: OneTouch = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "reads", (Touch(self, "read"),))
         object.__setattr__(self, "writes", (Touch(self, "write"),))
+        object.__setattr__(self, "awaits", (Touch(self, "await"),))
 
     def takes(self, part: str, amount: float) -> OneTouch:
         """What an operation touches that takes one thing from a part, in which `amount` were at the beginning."""

@@ -1,4 +1,7 @@
-"""How fast each known bug is found: the search, all interleavings, and random schedules. `python -m tests.exploration.figures`."""
+"""How fast each known bug is found: by the search, by trying all interleavings, by chance.
+
+`python -m tests.exploration.figures` prints the table.
+"""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ class Explorer:
             self.sampled += 1
             if not (schedule.cut or self.lucky):
                 self.judge(system, schedule, self.lucky)
-            if system.learned():
+            if not self.is_satisfied() and system.learned():
                 search.restart()
 
     def judge(self, system: Stepped, schedule: Schedule, found: list[Finding]) -> None:
