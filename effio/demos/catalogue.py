@@ -39,6 +39,7 @@ DEMOS: Final = MappingProxyType(
             "eight of ten workers are blocked: which, by what, since when",
             waits=False,
         ),
+        "bank": Demo("effio.demos.bank:main", "a race that loses money: found, shown, replayed, and mended for certain"),
     }
 )
 """In the order in which they are listed."""

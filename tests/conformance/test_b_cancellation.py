@@ -107,6 +107,17 @@ def test_b27_cancelled_scope_cancels_every_action(backend: Backend) -> None:
     assert backend.took(ticks, 2)
 
 
+def test_b27_cancel_that_comes_between_actions(backend: Backend) -> None:
+    """The next action is cancelled as a wait would be: no handler around it goes on."""
+    journal = Journal()
+
+    def body(scope: CancelScope) -> IO[Any]:
+        return scope.cancel().then(journal.note("action").exit()).then(journal.seen("recovered"))
+
+    assert value_of(backend.run(cancel_scope(body))) is None
+    assert journal == []
+
+
 def test_b28_coroutine_swallows_its_cancel_three_times(foreign: Backend) -> None:
     """Each new wait of the coroutine is cancelled, not more often, and the scope catches its own cancel."""
     swallowed: list[int] = []

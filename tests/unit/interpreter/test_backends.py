@@ -215,3 +215,13 @@ def test_handles_tell_what_they_are() -> None:
     assert run(cancel_scope(scope_body)) == ["<CancelScope, open>", "<CancelScope, cancelled>", "enough", None]
     assert run(task_group(group_body, name="workers")) == "<TaskGroup 'workers'> workers"
     assert repr(VirtualClock(2)) == "VirtualClock(2)"
+
+
+def test_fiber_says_whether_it_has_ended() -> None:
+    """Its handle knows it at any time."""
+
+    def body(group: TaskGroup) -> IO[list[object]]:
+        forking = group.fork(sleep(1), name="worker")
+        return forking.flat_map(lambda fiber: collect([delay(lambda: fiber.done), fiber.join(), delay(repr, fiber)]))
+
+    assert run(task_group(body), clock=VirtualClock()) == [False, None, "<Fiber 'worker', ended>"]
