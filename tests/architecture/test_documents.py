@@ -17,7 +17,7 @@ import pytest
 from tests.architecture.source import ROOT
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?P<language>[^\n`]*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 START = ROOT / "docs" / "index.md"
 LISTED = [page for page in PAGES if page not in {ROOT / "README.md", START} and page.parent.name != "changelog.d"]

@@ -65,15 +65,20 @@ def first_failure(bug: Bug, outcomes: Outcomes) -> str:
 
 def main() -> None:
     """Print a table with a row for each bug."""
-    print("| bug | " + " | ".join(WAYS) + " | all schedules of the mended form |")
-    print("|---|" + "---|" * (len(WAYS) + 1))
+    show(["bug", *WAYS, "all schedules of the mended form"])
+    show(["---"] * (len(WAYS) + 2))
     for bug in (*refs.BUGS, *locks.BUGS, *cancels.BUGS):
         cells = [first_failure(bug, way(bug)) for way in WAYS.values()]
         began = process_time()
         proof = bug.prove()
         cells.append(f"{proof.schedules} ({(process_time() - began) * 1e3:.0f} ms)")
-        print(f"| {bug.name} | " + " | ".join(cells) + " |")
-        sys.stdout.flush()
+        show([bug.name, *cells])
+
+
+def show(cells: list[str]) -> None:
+    """Print a row."""
+    sys.stdout.write(f"| {' | '.join(cells)} |\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

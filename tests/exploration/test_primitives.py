@@ -188,7 +188,7 @@ def test_barrier_lets_all_through_in_every_schedule() -> None:
     @do
     def main() -> Any:
         barrier: Any = yield from Barrier.make(2)
-        met = yield from Ref.make((0, 0))
+        met: Any = yield from Ref.make((0, 0))
 
         @do
         def work(me: int) -> Any:

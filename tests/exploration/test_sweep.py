@@ -99,11 +99,7 @@ def test_fault_is_injected_at_every_call() -> None:
 def test_fault_is_typed_where_it_is_caught() -> None:
     """An attempt that catches such exceptions fails with the fault as its typed error."""
     seen: list[Any] = []
-    program = (
-        attempt(lambda: Path("/dev/null").open(), catch=OSError)
-        .map(lambda file: file.close())
-        .catch_all(lambda e: delay(seen.append, e))
-    )
+    program = attempt(Path("/dev/null").read_text, catch=OSError).catch_all(lambda e: delay(seen.append, e))
     fault = OSError("disk on fire")
     fault_sweep(program, fault=fault, stop_on_first=False)
     assert fault in seen

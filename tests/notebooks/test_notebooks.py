@@ -13,14 +13,35 @@ from tests.architecture.source import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SHOWN = {
-    "first-steps": (
+    "01-first-program": (
         "par_zip\n├─ sleep(0.1)\n│  .as_value('profile of ada')\n│  .named('profile')\n",
-        "('profile of ada', 'basket of ada')",
-        "├─ ✗ orders   ValueError: no such user\n",
-        "└─ ○ basket   cancelled, because 'orders' failed\n",
-        "(ValueError('no such user'),)",
+        "2 └─ par_zip\n3    ╠═ 'profile'\n",
+        "'profile of ada and basket of ada'",
+        "│     └─ basket   ▒▒▒▒",
+        "basket waited for sleep(0.2) for 0.200 s\nmain waited for sleep(0.05) for 0.050 s",
         "<Failure: Fail(TimedOut(30 s, 'archive'))> VirtualClock(30)",
-    )
+    ),
+    "02-error-trees": (
+        "├─ ✗ orders   ValueError: no such user, after 0.20 s\n└─ ✗ basket   OSError: disk full, after 0.30 s\n",
+        "(ValueError('no such user'), OSError('disk full'))",
+        "'sorry: no such user'",
+        "bad values: (ValueError('no such user'),)\nthe system: (OSError('disk full'),)\nTrue",
+        "└─ ✗ average  defect ZeroDivisionError",
+    ),
+    "03-scopes-and-timeouts": (
+        "<Success: None>",
+        "└─ ○ comments  cancelled, because 'advert' failed, after 2.00 s",
+        "<Success: a guess>",
+        "<Failure: Fail(TimedOut(1 s))>",
+    ),
+    "04-happy-eyeballs": (
+        "<Success: good> after 10.30 s",
+        "<Success: good> after 0.20 s",
+        "<Success: good> after 0.55 s",
+        "├─ ✗ one    OSError: one refuses, after 0.10 s",
+        "it says 'hello'",
+    ),
+    "06-performance": ("effio pure, Python 3.11", "fork and join children that return at once"),
 }
 """What a reader must find among the outputs, in this order."""
 
@@ -36,10 +57,11 @@ def code_cells(notebook: Any) -> list[Any]:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # Jupyter's own
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs_and_shows_what_it_says(path: Path) -> None:
+def test_notebook_runs_and_shows_what_it_says(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell runs without an error, and together they show the tree of the program and of its errors."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = read(path)
-    client = nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(ROOT)}})
+    client = nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}})
     client.execute()
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     shown = "\n".join(output.get("text") or output["data"]["text/plain"] for output in outputs)

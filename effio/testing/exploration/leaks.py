@@ -41,8 +41,8 @@ def counts_of(scheduler: Scheduler) -> tuple[tuple[str, int], ...]:
 
 def held_by(primitive: Any) -> Iterator[str]:
     """Yield what a primitive holds that somebody should have given back, and who still waits for it."""
-    stats = primitive._stats()
-    for name in [field.name for field in attrs.fields(type(stats))]:
+    stats: Any = primitive._stats()
+    for name in [field.name for field in attrs.fields(stats.__class__)]:
         value = getattr(stats, name)
         if value and (name in HELD or name.startswith("waiting")):
             yield f"{getattr(primitive, '_shared', primitive)}: {name} {value!r}"

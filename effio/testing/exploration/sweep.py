@@ -95,11 +95,10 @@ def cancel_sweep(
     for run in sweeper.schedules(max_schedules):
         choices = Token.parse(run.token).choices
         for place in places_to_cancel(run):
-            second = sweeper.hit(choices, place)
-            if pairs and second is not None:
-                for other in places_to_cancel(second):
-                    if other[0] > place[0]:
-                        sweeper.hit((*before(choices, place[0]), place), other)
+            cancelled = sweeper.hit(choices, place)
+            later = places_to_cancel(cancelled) if pairs and cancelled is not None else ()
+            for other in [other for other in later if other[0] > place[0]]:
+                sweeper.hit((*before(choices, place[0]), place), other)
     return sweeper.result()
 
 

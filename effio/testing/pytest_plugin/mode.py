@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, TypeAlias, final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias, final
 
 import attrs
+import pytest
+from attrs.validators import optional
 
-BackendName: TypeAlias = Literal["asyncio", "uvloop", "trio", "simulated"]
-BACKENDS: Final = ("asyncio", "uvloop", "trio", "simulated")
+from effio.data.duration import duration
+
+HOSTS: Final = ("asyncio", "uvloop")
+BACKENDS: Final = (*HOSTS, "trio", "simulated")
 CLOCKS: Final = ("real", "virtual")
+
+Check: TypeAlias = "Callable[[object, attrs.Attribute[Any], Any], None]"
+
+
+def one_of(choices: tuple[str, ...]) -> Check:
+    """A check that refuses what is not one of the choices."""
+    return check(lambda value: value in choices, f"one of {', '.join(choices)}")
+
+
+def whole(*, at_least: int) -> Check:
+    """A check that refuses what is no number from `at_least` on."""
+    return check(lambda value: type(value) is int and value >= at_least, f"a whole number from {at_least} on")
+
+
+def truth() -> Check:
+    """A check that refuses what is neither true nor false."""
+    return check(lambda value: type(value) is bool, "True or False")
+
+
+def check(holds: Callable[[Any], bool], wanted: str) -> Check:
+    """A check of an option that says what it should be."""
+
+    def refuse(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if not holds(value):
+            raise ValueError(f"{attribute.name}= of the marker effio must be {wanted}, not {value!r}")
+
+    return refuse
+
+
+def optional_seconds(value: Any) -> float | None:
+    """A duration in seconds, or None."""
+    return None if value is None else duration(value, "timeout of the marker effio")
 
 
 @final
@@ -17,46 +53,46 @@ CLOCKS: Final = ("real", "virtual")
 class Mode:
     """The options of the marker `effio`.
 
-    `explore`, `cancel_sweep` and `fault_sweep` run a test many times; a `seed` runs it once, simulated.
+    `explore`, `cancel_sweep` and `fault_sweep` run a test many times; a `seed` runs it once, simulated, and `replay` once
+    as in the run that the token is of.
     """
 
-    clock: str = "real"
-    backend: str = "asyncio"
-    seed: int | None = None
-    explore: bool = False
-    cancel_sweep: bool = False
-    fault_sweep: bool = False
-    max_schedules: int | None = None
-    timeout: float | None = None
+    clock: str = attrs.field(default="real", validator=one_of(CLOCKS))
+    backend: str = attrs.field(default="asyncio", validator=one_of(BACKENDS))
+    seed: int | None = attrs.field(default=None, validator=optional(whole(at_least=0)))
+    explore: bool = attrs.field(default=False, validator=truth())
+    cancel_sweep: bool = attrs.field(default=False, validator=truth())
+    fault_sweep: bool = attrs.field(default=False, validator=truth())
+    max_schedules: int | None = attrs.field(default=None, validator=optional(whole(at_least=1)))
+    timeout: float | None = attrs.field(default=None, converter=optional_seconds)
+    replay: str | None = None
 
     @classmethod
-    def of(cls, markers: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any]) -> Mode:
-        """Merge the options of several markers, the closest first."""
-        options: dict[str, Any] = {}
-        for given in (*markers, defaults):
-            options = {**given, **options}
-        known = [field.name for field in attrs.fields(cls)]
-        for name in options:
-            if name not in known:
-                raise ValueError(f"the marker effio takes {', '.join(known)}, not {name!r}")
-        mode = cls(**options)
-        chosen(mode.backend, BACKENDS, "backend")
-        chosen(mode.clock, CLOCKS, "clock")
-        return mode
+    def of(cls, markers: Iterable[pytest.Mark], given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mode:
+        """Merge what was `given` on the command line, the options of the markers, the closest first, and the defaults."""
+        options = dict(given)
+        for marker in markers:
+            if marker.args:
+                raise ValueError(f"the marker effio takes its options by name, not {marker.args[0]!r}")
+            for name in marker.kwargs.keys() - OPTIONS:
+                raise ValueError(f"the marker effio takes {', '.join(OPTIONS)}, not {name!r}")
+            options = {**marker.kwargs, **options}
+        return cls(**{**defaults, **options})
+
+    @property
+    def many(self) -> bool:
+        """Whether the test runs many times."""
+        return self.explore or self.cancel_sweep or self.fault_sweep
 
     @property
     def simulated(self) -> bool:
         """Whether the test runs in the simulated world, where nothing is foreign."""
-        many = self.explore or self.cancel_sweep or self.fault_sweep
-        return many or self.backend == "simulated" or self.seed is not None
+        return self.many or self.backend == "simulated" or self.seed is not None or self.replay is not None
 
     @property
     def hosted(self) -> bool:
         """Whether the test runs in the event loop that its fixtures live in."""
-        return not self.simulated and self.backend != "trio"
+        return not self.simulated and self.backend in HOSTS
 
 
-def chosen(value: str, choices: tuple[str, ...], name: str) -> None:
-    """Refuse what is not one of the choices."""
-    if value not in choices:
-        raise ValueError(f"{name}= of the marker effio must be one of {', '.join(choices)}, not {value!r}")
+OPTIONS: Final = tuple(field.name for field in attrs.fields(Mode) if field.name != "replay")

@@ -25,7 +25,6 @@ from effio import (
 )
 from effio.data.fiber_dump import FiberDump, FiberState
 
-
 SUSPENDED = Path(__file__).read_text(encoding="utf-8").splitlines().index("    yield from sleep(100)") + 1
 
 
