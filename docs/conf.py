@@ -15,7 +15,7 @@ project = "effio"
 author = "effio contributors"
 version = release = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton", "theme", "fragments", "llms"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton", "theme", "laws", "fragments", "llms"]
 exclude_patterns = ["changelog.d/*.*.md"]
 
 # -- Pages ----

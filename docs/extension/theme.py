@@ -1,10 +1,11 @@
-"""The directive `theme`: every public name of one theme of the facade, with its docstring."""
+"""The directives `theme` and `package`: every public name of one theme of the facade, or of a package, with its docstring."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 from types import FunctionType, ModuleType
 
 from docutils import nodes
@@ -21,9 +22,25 @@ class Theme(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        names = [name for name in dict(themes())[self.arguments[0]] if not isinstance(getattr(effio, name), ModuleType)]
-        blocks = "\n".join(f".. {directive(name)}:: effio.{name}\n{options(name)}\n" for name in names)
-        return self.parse_text_to_nodes(f"```{{eval-rst}}\n{blocks}\n```")
+        return self.parse_text_to_nodes(documented(effio, dict(themes())[self.arguments[0]]))
+
+
+class Package(SphinxDirective):
+    """Shows the names of the package that is its argument."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        package = import_module(self.arguments[0])
+        return self.parse_text_to_nodes(documented(package, package.__all__))
+
+
+def documented(package: ModuleType, names: Iterable[str]) -> str:
+    """Ask autodoc for each of the names that is no module."""
+    found = {f"{package.__name__}.{name}": getattr(package, name) for name in names}
+    shown = {name: what for name, what in found.items() if not isinstance(what, ModuleType)}
+    blocks = "\n".join(f".. {directive(what)}:: {name}\n{options(what)}\n" for name, what in shown.items())
+    return f"```{{eval-rst}}\n{blocks}\n```"
 
 
 def themes() -> Iterator[tuple[str, list[str]]]:
@@ -34,24 +51,24 @@ def themes() -> Iterator[tuple[str, list[str]]]:
         yield block.splitlines()[0], re.findall(r'"(\w+)"', block)
 
 
-def directive(name: str) -> str:
-    """How autodoc calls what the name means."""
-    what = getattr(effio, name)
+def directive(what: object) -> str:
+    """How autodoc calls it."""
     if isinstance(what, type):
         return "autoexception" if issubclass(what, BaseException) else "autoclass"
     return "autofunction" if isinstance(what, FunctionType) else "autodata"
 
 
-def options(name: str) -> str:
+def options(what: object) -> str:
     """Classes with all their members, data without its value."""
     return {
         "autoclass": "   :members:\n   :undoc-members:\n",
         "autoexception": "   :members:\n",
         "autodata": "   :no-value:\n",
-    }.get(directive(name), "")
+    }.get(directive(what), "")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Sphinx calls this."""
     app.add_directive("theme", Theme)
+    app.add_directive("package", Package)
     return {"parallel_read_safe": True}

@@ -234,6 +234,14 @@ class Cause(tree.Tree, Generic[Error]):
     def _record(self) -> cause_json.Record:
         """Describe this node for programs, its parts left out."""
 
+    @staticmethod
+    def _kinds_of(causes: Sequence[Cause[Any]]) -> int:
+        """The kinds of leaves below, as bits."""
+        kinds = 0
+        for part in causes:
+            kinds |= part._kinds
+        return kinds
+
     def _around(self, parts: tuple[Cause[OtherError], ...]) -> Cause[OtherError]:
         """Return the same node around other parts; itself if they are the ones it has."""
         unchanged = len(parts) == len(self.parts) and all(map(operator.is_, parts, self.parts))
@@ -360,7 +368,15 @@ class Then(Cause[Error]):
             nested = (part.causes if isinstance(part, Then) else (part,) for part in self.causes)
             object.__setattr__(self, "causes", tuple(itertools.chain.from_iterable(nested)))
         tree.check_parts(self, at_least=2)
-        object.__setattr__(self, "_kinds", kinds_of(self.causes))
+        object.__setattr__(self, "_kinds", Cause._kinds_of(self.causes))
+
+    def followed_by(self, last: Cause[OtherError], /) -> Then[Error | OtherError]:
+        """Return the same with one more part, without a look at the others: thousands of finalizers may fail in a row."""
+        longer = cast("Then[Error | OtherError]", object.__new__(Then))
+        object.__setattr__(longer, "causes", (*self.causes, last))
+        object.__setattr__(longer, "when", self.when)
+        object.__setattr__(longer, "_kinds", self._kinds_of((self, last)))
+        return longer
 
     @property
     def parts(self) -> tuple[Cause[Error], ...]:
@@ -392,7 +408,7 @@ class Both(Cause[Error]):
 
     def __attrs_post_init__(self) -> None:
         tree.check_parts(self, at_least=1)
-        object.__setattr__(self, "_kinds", kinds_of(self.causes))
+        object.__setattr__(self, "_kinds", Cause._kinds_of(self.causes))
 
     @property
     def parts(self) -> tuple[Cause[Error], ...]:
@@ -426,12 +442,7 @@ def then(*causes: Cause[OtherError] | None) -> Cause[OtherError] | None:
     """Put failures one after another; None stands for none."""
     parts = tuple(cause for cause in causes if cause is not None)
     if len(parts) == 2 and isinstance(parts[0], Then) and not isinstance(parts[1], Then):
-        # Without looking at the earlier parts again: thousands of finalizers may fail in a row.
-        longer = cast("Then[OtherError]", object.__new__(Then))
-        object.__setattr__(longer, "causes", (*parts[0].causes, parts[1]))
-        object.__setattr__(longer, "when", parts[0].when)
-        object.__setattr__(longer, "_kinds", kinds_of(parts))
-        return longer
+        return parts[0].followed_by(parts[1])
     return Then(parts) if len(parts) > 1 else parts[0] if parts else None
 
 
@@ -447,14 +458,6 @@ def both(
 
 
 # -- Helpers ----
-
-
-def kinds_of(causes: Sequence[Cause[Any]]) -> int:
-    """The kinds of leaves below, as bits."""
-    kinds = 0
-    for part in causes:
-        kinds |= part._kinds
-    return kinds
 
 
 def _parts(node: Cause[OtherError]) -> tuple[Cause[OtherError], ...]:

@@ -104,11 +104,14 @@ class ProgramCancelled(Exception):
 
 
 class Deadlock(RuntimeError):
-    """Every fiber waits, and nothing is left that could wake one of them."""
+    """Every fiber waits, and nothing is left that could wake one of them; `circle` names those that wait in one."""
 
-    def __init__(self, waiting: tuple[str, ...]) -> None:
-        super().__init__(waiting)
+    def __init__(self, waiting: tuple[str, ...], circle: tuple[str, ...] = ()) -> None:
+        super().__init__(waiting, circle)
         self.waiting = waiting
+        self.circle = circle
+        if circle:
+            self.add_note(f"a circle: {' waits for '.join((*circle, circle[0]))}")
         for description in waiting[:WAITING_SHOWN]:
             self.add_note(description)
         if len(waiting) > WAITING_SHOWN:

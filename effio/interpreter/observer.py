@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, final
 
 if TYPE_CHECKING:
     from effio.algebra.io import IO
@@ -39,7 +39,7 @@ class Observer:
         """It waits for something, as `wait.describe()` says."""
 
     def on_wake(self, fiber: Fiber) -> None:
-        """Its wait is over, and it is in the queue."""
+        """Its wait is over, and it is in the queue; after a foreign coroutine it goes on at once, without this."""
 
     def on_enter(self, fiber: Fiber, part: Part, name: str, region: Region | None) -> None:
         """It enters a part of its program."""
@@ -56,19 +56,26 @@ class Observer:
 
 @final
 class Observers(Observer):
-    """Tells several observers of everything; one that raises is told of nothing more, and the reason printed."""
+    """Tells several observers of what they listen to; one that raises is told of nothing more, and the reason printed.
 
-    __slots__ = ("listening",)
+    `hearing` holds, for each event, the observers that override its method.
+    """
+
+    __slots__ = ("hearing", "listening")
 
     def __init__(self, observers: Iterable[Observer]) -> None:
-        self.listening = list(observers)
+        self.listen(tuple(observers))
+
+    def listen(self, observers: tuple[Observer, ...]) -> None:
+        self.listening = observers
+        self.hearing = {event: tuple(each for each in observers if hears(each, event)) for event in EVENTS}
 
     def tell(self, event: str, *what: Any) -> None:
-        for observer in tuple(self.listening):
+        for observer in self.hearing[event]:
             try:
                 getattr(observer, event)(*what)
             except Exception:
-                self.listening.remove(observer)
+                self.listen(tuple(each for each in self.listening if each is not observer))
                 said = f"effio: the observer {observer!r:.200} raised in {event} and is told no more\n"
                 sys.stderr.write(said + traceback.format_exc())
 
@@ -98,6 +105,14 @@ class Observers(Observer):
 
     def on_end(self, fiber: Fiber) -> None:
         self.tell("on_end", fiber)
+
+
+EVENTS: Final = tuple(name for name in vars(Observer) if name.startswith("on_"))
+
+
+def hears(observer: Observer, event: str) -> bool:
+    """Whether an observer does anything at an event."""
+    return getattr(type(observer), event) is not getattr(Observer, event)
 
 
 class Steering(Protocol):

@@ -23,6 +23,7 @@ from effio.data.errors import Deadlock
 from effio.data.exit import Exit
 from effio.interpreter.backend import Backend
 from effio.interpreter.clock import Clock
+from effio.interpreter.dump import tree_of
 from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, PARKED, YIELDED, Fiber, forget_callers
 from effio.interpreter.frames import END, exit_as, followed
 from effio.interpreter.observer import Observer, Steering
@@ -321,7 +322,7 @@ class Scheduler:
             if fiber.state == PARKED and fiber.wait is not None
         )
         if self.stuck is None:
-            self.stuck = Deadlock(waiting)
+            self.stuck = Deadlock(waiting, tree_of(self).deadlock)
             self.root.request_cancel("host", None, "deadlock")
         if not self.ready:
             self.finish()

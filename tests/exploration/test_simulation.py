@@ -112,6 +112,16 @@ def test_foreign_coroutine_is_refused_by_name() -> None:
     assert "fetch" in str(run.outcome)
 
 
+def test_model_stands_for_a_foreign_coroutine() -> None:
+    """A foreign coroutine with a model is not called: the program that the model makes of its arguments runs."""
+
+    async def fetch(name: str) -> str:
+        raise NotImplementedError
+
+    run = simulate(from_async(fetch, "page"), models={fetch: lambda name: sleep(2).then(pure(f"model of {name}"))})
+    assert (run.outcome, run.virtual_elapsed) == (Success("model of page"), 2)
+
+
 def test_deadlock_tells_who_waits_for_whom() -> None:
     """Fibers that wait for each other end the run with a deadlock that names the fibers and what they hold."""
 

@@ -112,7 +112,7 @@ def sometimes(name: str, predicate: Callable[..., object], /, *refs: Any) -> IO[
 def eventually(name: str, predicate: Callable[..., object], /, *refs: Any) -> IO[None]:
     """From here on, let `explore` fail every schedule that ends without `predicate` having been true after some action.
 
-    A schedule that never ends counts if it is fair: everybody who can act does, again and again.
+    Of a schedule that is cut, since it does not end, nothing is said.
     """
     return watching("eventually", name, predicate, refs)
 

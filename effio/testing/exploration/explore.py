@@ -19,7 +19,7 @@ from effio.testing.exploration.sampling import PORTFOLIO, SAMPLERS, Profile, pro
 from effio.testing.exploration.search import Counts, Schedule, Search
 from effio.testing.exploration.shorten import shortest
 from effio.testing.exploration.simulation import Simulation, written
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.stepping import Models, Stepped
 from effio.testing.exploration.token import TokenMismatch
 
 SIMPLE_FIRST = 200
@@ -44,6 +44,7 @@ def explore(
     sampling: float = 0.25,
     cancel: bool = False,
     seed: int = 0,
+    models: Models | None = None,
     on_progress: Callable[[Counts], object] | None = None,
 ) -> Exploration:
     """Run `io` under every inequivalent schedule, fewest preemptions first, and judge each exit by `check`.
@@ -51,8 +52,8 @@ def explore(
     Two schedules are equivalent if one comes from the other by swapping neighbouring actions that do not touch the
     same shared object in conflicting ways. `sampling` is the share of the budget that goes to random schedules where
     the program has many. `cancel` also cancels each fiber once, at every moment: the main one, and those forked into
-    task groups. A deadlock is an exit with a
-    `Deadlock` defect. Foreign coroutines are refused, time is virtual.
+    task groups. A deadlock is an exit with a `Deadlock` defect. Time is virtual; foreign coroutines are refused, but
+    for those with one of `models`, as in `simulate`. Ctrl-C ends the exploration, which tells what it found so far.
     """
     explorer = Explorer(
         program("explore", io),
@@ -64,6 +65,7 @@ def explore(
         stop_on_first=stop_on_first,
         sampling=sampling,
         seed=seed,
+        models=models,
         on_progress=on_progress,
     )
     return explorer.explore(cancel=cancel)
@@ -85,6 +87,7 @@ class Explorer:
     stop_on_first: bool
     sampling: float
     seed: int
+    models: Models | None
     on_progress: Callable[[Counts], object] | None
     total: Counts = attrs.field(init=False, factory=Counts)
     sampled: int = attrs.field(init=False, default=0)
@@ -98,7 +101,7 @@ class Explorer:
 
     def explore(self, *, cancel: bool) -> Exploration:
         """Explore the program, then, if asked for, the program with a cancel of one of its fibers after the other."""
-        system = Stepped(self.io)
+        system = Stepped(self.io, self.models)
         try:
             self.search(system)
             if cancel:
@@ -181,7 +184,7 @@ class Explorer:
         if accepted:
             raise TokenMismatch(None, "a schedule failed once and not again, so the program depends on something else")
         if self.stop_on_first:
-            run = shortest(self.io, run, lambda outcome: not verdict(self.check, outcome)[0])
+            run = shortest(system, run, lambda outcome: not verdict(self.check, outcome)[0])
             _, problem = verdict(self.check, run.outcome)
         return Finding(run, problem)
 

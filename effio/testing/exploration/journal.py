@@ -14,7 +14,6 @@ import attrs
 
 from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
 from effio.data.cause_text import short_repr
-from effio.data.touch import Touch
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import SHIELD, Region, visible_cancel
@@ -221,8 +220,9 @@ def wait_text(node: Park) -> str:
 
 def things_of(node: Any) -> list[str]:
     """The shared object that an action is about, if it tells."""
-    touches: tuple[Touch, ...] = (node._touches() if callable(node._touches) else node._touches) or ()
-    return [thing_text(touch.object) for touch in touches[:1]]
+    known: Any = node._touches
+    touches: Any = known() if callable(known) else known
+    return [thing_text(touch.object) for touch in (touches or ())[:1]]
 
 
 def thing_text(thing: Any) -> str:

@@ -12,15 +12,17 @@ from effio.algebra.shape import program
 from effio.data.exit import Exit
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.simulation import written
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.stepping import Models, Stepped
 
 
-def outcomes(io: IO[Any, Any], /, *, max_schedules: int = 10_000) -> dict[Any, tuple[int, str]]:
+def outcomes(
+    io: IO[Any, Any], /, *, max_schedules: int = 10_000, models: Models | None = None
+) -> dict[Any, tuple[int, str]]:
     """Every way in which `io` can end: in how many inequivalent schedules it does, and the token of the first.
 
     A success counts as its value (or the text of it, if it is not hashable), a failure as its exit.
     """
-    system = Stepped(program("outcomes", io))
+    system = Stepped(program("outcomes", io), models)
     search = Search(system)
     found: dict[Any, tuple[int, tuple[int, ...]]] = {}
     restarts = 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from effio.algebra.io import IO
 from effio.data.exit import Exit
 from effio.testing.exploration.simulation import Simulation, follow
 from effio.testing.exploration.stepping import Stepped
 from effio.testing.exploration.token import Token, TokenMismatch
 
 
-def shortest(io: IO[Any, Any], run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool]) -> Simulation:
+def shortest(system: Stepped, run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool]) -> Simulation:
     """A run that fails too and differs less from what happens by itself: no single choice can be left out.
 
     Half of the choices are left out first, then a quarter, and so on (Zeller's delta debugging).
@@ -20,30 +19,30 @@ def shortest(io: IO[Any, Any], run: Simulation, fails: Callable[[Exit[Any, Any] 
     best = run
     size = len(Token.parse(run.token).choices)
     while size:
-        best, improved = without_some(io, best, fails, size)
+        best, improved = without_some(system, best, fails, size)
         size = size if improved and size == 1 else size // 2
     return best
 
 
 def without_some(
-    io: IO[Any, Any], run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool], size: int
+    system: Stepped, run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool], size: int
 ) -> tuple[Simulation, bool]:
     """The run without as many groups of `size` neighbouring choices as possible, and whether that was any."""
     improved = False
     end = len(Token.parse(run.token).choices)
     while end > 0:
         choices = Token.parse(run.token).choices
-        candidate = attempted(io, Token(choices[: max(end - size, 0)] + choices[end:]))
+        candidate = attempted(system, Token(choices[: max(end - size, 0)] + choices[end:]))
         if candidate is not None and fails(candidate.outcome) and weight(candidate) < weight(run):
             run, improved = candidate, True
         end = min(end - size, len(Token.parse(run.token).choices))
     return run, improved
 
 
-def attempted(io: IO[Any, Any], token: Token) -> Simulation | None:
+def attempted(system: Stepped, token: Token) -> Simulation | None:
     """A run by a token that may not fit."""
     try:
-        return follow(Stepped(io), token)
+        return follow(Stepped(system.program, system.models), token)
     except TokenMismatch:
         return None
 

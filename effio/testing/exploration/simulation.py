@@ -23,7 +23,7 @@ from effio.testing.exploration.journal import Event, Journal
 from effio.testing.exploration.leaks import leaks_of
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.sampling import SAMPLERS, Profile, profile_of, sample
-from effio.testing.exploration.stepping import Stepped, Stepping
+from effio.testing.exploration.stepping import Models, Stepped, Stepping
 from effio.testing.exploration.token import Token, TokenMismatch
 
 SamplerName: TypeAlias = Literal["walk", "pct1", "pct2", "pct3", "pos", "urw", "fifo"]
@@ -63,12 +63,19 @@ class Simulation:
 
 
 def simulate(
-    io: IO[Any, Any], /, *, seed: int | None = None, sampler: SamplerName = "walk", max_steps: int = 100_000
+    io: IO[Any, Any],
+    /,
+    *,
+    seed: int | None = None,
+    sampler: SamplerName = "walk",
+    max_steps: int = 100_000,
+    models: Models | None = None,
 ) -> Simulation:
     """Run `io` once in virtual time, in the order that `seed` chooses; without one, in order of arrival.
 
-    The same program with the same seed does the same, action by action. Foreign coroutines are refused: give the
-    program a model of them. A run in which nothing can go on ends with a `Deadlock` defect.
+    The same program with the same seed does the same, action by action. Foreign coroutines are refused, but for those
+    that `models` has a function for, which is called instead and makes a program. A run in which nothing can go on ends
+    with a `Deadlock` defect.
 
     >>> from effio import pure
     >>> simulate(pure(3), seed=1).outcome
@@ -76,7 +83,7 @@ def simulate(
     """
     if sampler not in SAMPLERS:
         raise ValueError(f"sampler of simulate must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
-    system = Stepped(program("simulate", io))
+    system = Stepped(program("simulate", io), models)
     profile: Profile = {}
     chosen = "fifo" if seed is None else sampler
     if chosen not in ("fifo", "walk", "pos"):
@@ -86,12 +93,14 @@ def simulate(
     return simulation_of(written.run, written.journal)
 
 
-def replay(io: IO[Any, Any], token: str, /, *, fault: BaseException | None = None) -> Simulation:
+def replay(
+    io: IO[Any, Any], token: str, /, *, fault: BaseException | None = None, models: Models | None = None
+) -> Simulation:
     """Run `io` again as in the run that `token` is of.
 
     Raises `TokenMismatch` where it does not go the same way.
     """
-    return follow(Stepped(program("replay", io)), Token.parse(token), fault)
+    return follow(Stepped(program("replay", io), models), Token.parse(token), fault)
 
 
 @final

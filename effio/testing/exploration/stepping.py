@@ -11,13 +11,14 @@ search begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeAlias, final
 
 from returns.result import Failure
 
 from effio.algebra.io import IO
-from effio.algebra.primitive import Ask, Park
+from effio.algebra.primitive import Ask, Leaf, Park, Suspend
 from effio.data.cause import Cause, Die
 from effio.data.exit import Exit
 from effio.interpreter.action import Resume, Watching
@@ -40,17 +41,30 @@ CANCELLER: Final = 1
 ROOT: Final = 2
 
 
+Models: TypeAlias = Mapping[Any, Callable[..., IO[Any, Any]]]
+"""Foreign coroutine functions, each with what makes a program that stands for a call of it."""
+
+
 @final
 class Stepped:
     """A program that is run step by step, again and again, and what was learned about it.
 
     `places` numbers the fibers by where they were forked, the same in every run. If there is a thread to `cancel`, that
     is done at some moment of every run. `sightings` tells whether what should hold sometimes did. Without `merge`
-    fibers that were woken always take steps of their own.
+    fibers that were woken always take steps of their own. Calls of the foreign coroutine functions in `models` are
+    replaced.
     """
 
-    def __init__(self, program: IO[Any, Any], *, cancel: int | None = None, merge: bool = True) -> None:
+    def __init__(
+        self,
+        program: IO[Any, Any],
+        models: Models | None = None,
+        *,
+        cancel: int | None = None,
+        merge: bool = True,
+    ) -> None:
         self.program = program
+        self.models: Models = models or {}
         self.cancel = cancel
         self.merge = merge
         self.places: dict[tuple[int, int, int], int] = {}
@@ -66,7 +80,7 @@ class Stepped:
 
     def cancelling(self, thread: int) -> Stepped:
         """The same program, that thread cancelled at some moment."""
-        other = Stepped(self.program, cancel=thread, merge=self.merge)
+        other = Stepped(self.program, self.models, cancel=thread, merge=self.merge)
         other.places, other.names = self.places, self.names
         return other
 
@@ -189,6 +203,9 @@ class Stepping(Observer):
         thread = self.footprints.threads[fiber]
         self.current = fiber
         self.scheduler.ready.remove(fiber)
+        if type(node) is Leaf and node._function in self.system.models:
+            model = self.system.models[node._function]
+            fiber.node = Suspend(partial(model, *node._args, **(node._kwargs or {})))
         touches = getattr(node, "_touches", None)
         known = () if touches is None or visible_cancel(fiber.region) is not None else told(touches)
         if known:

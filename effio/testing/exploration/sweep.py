@@ -17,7 +17,7 @@ from effio.data.exit import Exit
 from effio.testing.exploration.finding import Check, Finding, verdict
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.simulation import Simulation, follow, written
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.stepping import Models, Stepped
 from effio.testing.exploration.token import Choice, Token
 
 
@@ -79,6 +79,7 @@ def cancel_sweep(
     pairs: bool = False,
     may_hang: bool = False,
     stop_on_first: bool = True,
+    models: Models | None = None,
 ) -> Sweep:
     """Run `io` again and again, each time with one fiber cancelled at one moment.
 
@@ -90,7 +91,12 @@ def cancel_sweep(
     Cost: turns times fibers runs for a schedule, the square of that with `pairs`.
     """
     sweeper = Sweeper(
-        program("cancel_sweep", io), check, max_runs=max_runs, may_hang=may_hang, stop_on_first=stop_on_first
+        program("cancel_sweep", io),
+        check,
+        max_runs=max_runs,
+        may_hang=may_hang,
+        stop_on_first=stop_on_first,
+        models=models,
     )
     for run in sweeper.schedules(max_schedules):
         choices = Token.parse(run.token).choices
@@ -111,6 +117,7 @@ def fault_sweep(
     max_schedules: int = 10,
     max_runs: int = 10_000,
     stop_on_first: bool = True,
+    models: Models | None = None,
 ) -> Sweep:
     """Run `io` again and again, each time with one action that fails instead: every action, of every schedule.
 
@@ -118,7 +125,9 @@ def fault_sweep(
     elsewhere. Only what effio's own primitives do in a finalizer, such as giving back a permit, does not fail. Beside
     what `check` says of the exit, no run may hang or leave anything behind if it does not without the fault.
     """
-    sweeper = Sweeper(program("fault_sweep", io), check, fault, max_runs=max_runs, stop_on_first=stop_on_first)
+    sweeper = Sweeper(
+        program("fault_sweep", io), check, fault, max_runs=max_runs, stop_on_first=stop_on_first, models=models
+    )
     for run in sweeper.schedules(max_schedules):
         choices = Token.parse(run.token).choices
         for event in run.trace:
@@ -137,6 +146,7 @@ class Sweeper:
     max_runs: int = attrs.field(kw_only=True)
     stop_on_first: bool = attrs.field(kw_only=True)
     may_hang: bool = attrs.field(default=False, kw_only=True)
+    models: Models | None = attrs.field(default=None, kw_only=True)
     runs: int = attrs.field(init=False, default=0)
     swept: int = attrs.field(init=False, default=0)
     hangs: bool = attrs.field(init=False, default=False)
@@ -146,7 +156,7 @@ class Sweeper:
 
     def schedules(self, limit: int) -> Iterator[Simulation]:
         """Yield the runs to sweep, written down."""
-        system = Stepped(self.io)
+        system = Stepped(self.io, self.models)
         search = Search(system)
         for schedule in islice(search.schedules(), limit):
             if self.is_done():
@@ -169,7 +179,7 @@ class Sweeper:
         if self.is_done():
             return None
         self.runs += 1
-        run = follow(Stepped(self.io), Token((*before(choices, place[0]), place)), self.fault)
+        run = follow(Stepped(self.io, self.models), Token((*before(choices, place[0]), place)), self.fault)
         accepted, problem = verdict(self.judge(run), run.outcome)
         if not accepted:
             self.found.append(Finding(run, problem))

@@ -9,7 +9,7 @@ import attrs
 import pytest
 from attrs.validators import optional
 
-from effio.data.duration import duration
+from effio.data.duration import seconds
 
 HOSTS: Final = ("asyncio", "uvloop")
 BACKENDS: Final = (*HOSTS, "trio", "simulated")
@@ -45,7 +45,7 @@ def check(holds: Callable[[Any], bool], wanted: str) -> Check:
 
 def optional_seconds(value: Any) -> float | None:
     """A duration in seconds, or None."""
-    return None if value is None else duration(value, "timeout of the marker effio")
+    return None if value is None else seconds(value, "timeout of the marker effio")
 
 
 @final
@@ -53,8 +53,8 @@ def optional_seconds(value: Any) -> float | None:
 class Mode:
     """The options of the marker `effio`.
 
-    `explore`, `cancel_sweep` and `fault_sweep` run a test many times; a `seed` runs it once, simulated, and `replay` once
-    as in the run that the token is of.
+    `explore`, `cancel_sweep` and `fault_sweep` run a test many times; a `seed` runs it once, simulated, and `replay`
+    once as in the run that the token is of.
     """
 
     clock: str = attrs.field(default="real", validator=one_of(CLOCKS))
@@ -69,7 +69,7 @@ class Mode:
 
     @classmethod
     def of(cls, markers: Iterable[pytest.Mark], given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mode:
-        """Merge what was `given` on the command line, the options of the markers, the closest first, and the defaults."""
+        """Merge what was `given` on the command line, the markers, the closest first, and the defaults."""
         options = dict(given)
         for marker in markers:
             if marker.args:

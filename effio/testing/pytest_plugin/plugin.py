@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial, wraps
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 import pytest
+from typing_extensions import TypeIs
 
 from effio.algebra.shape import is_io
 from effio.resource.resource import Resource
 from effio.testing.pytest_plugin.host import Host
-from effio.testing.pytest_plugin.mode import Mode
+from effio.testing.pytest_plugin.mode import BACKENDS, HOSTS, Mode
 from effio.testing.pytest_plugin.trial import Trial
 
-HELP: Final = (
-    'effio(clock="virtual", backend="asyncio", seed=None, explore=False, cancel_sweep=False, fault_sweep=False, '
+MARKER: Final = (
+    'effio(clock="real", backend="asyncio", seed=None, explore=False, cancel_sweep=False, fault_sweep=False, '
     "max_schedules=None, timeout=None): how to run a test that returns a program"
 )
 STATE: Final = pytest.StashKey["Session"]()
+MODE: Final = pytest.StashKey[Mode]()
+
+Fixture: TypeAlias = pytest.FixtureDef[Any]
 
 
 @final
 class Session:
-    """What lives as long as the test session: an event loop for each backend, and who holds what in which."""
+    """What lives as long as the test session: an event loop for each backend, and who is held open in which."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.hosts: dict[str, Host] = {}
-        self.held: dict[Any, str] = {}
+        self.held: dict[Fixture, str] = {}
+        self.backend = str(config.getini("effio_backend"))
+        if self.backend not in BACKENDS:
+            raise pytest.UsageError(f"effio_backend must be one of {', '.join(BACKENDS)}, not {self.backend!r}")
 
     def host(self, backend: str) -> Host:
         """The event loop of a backend."""
@@ -36,19 +43,31 @@ class Session:
             self.hosts[backend] = Host(backend)
         return self.hosts[backend]
 
-    def default_backend(self) -> str:
-        return str(self.config.getini("effio_backend"))
+    def mode_of(self, item: pytest.Item) -> Mode:
+        """How a test is to be run; a marker that does not say so properly fails it."""
+        mode = item.stash.get(MODE, None) or self.told(item)
+        if isinstance(mode, str):
+            pytest.fail(mode, pytrace=False)
+        item.stash[MODE] = mode
+        return mode
 
-    def mode_of(self, node: pytest.Item) -> Mode:
-        """How a test is to be run."""
-        defaults: dict[str, Any] = {"backend": self.default_backend()}
-        seed = self.config.getoption("effio_seed")
-        if seed is not None:
-            defaults["seed"] = seed
-        schedules = self.config.getoption("effio_schedules")
-        if schedules is not None:
-            defaults["max_schedules"] = schedules
-        return Mode.of((marker.kwargs for marker in node.iter_markers("effio")), defaults)
+    def told(self, item: pytest.Item) -> Mode | str:
+        """The mode that the markers and the command line tell, or what is wrong with them."""
+        option = self.config.getoption
+        asked = {"seed": "effio_seed", "max_schedules": "effio_schedules", "replay": "effio_replay"}
+        given = {name: value for name, key in asked.items() if (value := option(key)) is not None}
+        try:
+            return Mode.of(item.iter_markers("effio"), given, {"backend": self.backend})
+        except (TypeError, ValueError) as problem:
+            return str(problem)
+
+    def hold(self, fixture: Fixture, resource: Resource[Any, Any], request: pytest.FixtureRequest, backend: str) -> Any:
+        """Acquire the resource of a fixture, to be released when the fixture ends."""
+        value, release = self.host(backend).hold(resource)
+        self.held[fixture] = backend
+        request.addfinalizer(partial(self.held.pop, fixture))
+        request.addfinalizer(release)
+        return value
 
     def close(self) -> None:
         for host in self.hosts.values():
@@ -65,112 +84,130 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known, and the state of the session."""
-    config.addinivalue_line("markers", HELP)
+    """Make the marker known, and the state of the session."""
+    config.addinivalue_line("markers", MARKER)
     config.stash[STATE] = Session(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close the event loops."""
-    config.stash[STATE].close()
+    session = config.stash.get(STATE, None)
+    if session is not None:
+        session.close()
 
 
 # -- Tests ---------------------------------------------------------------------------------------------------
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a marker that says nothing sensible before anything is acquired."""
+    if item.get_closest_marker("effio") is not None:
+        item.config.stash[STATE].mode_of(item)
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Run the program that a test returns; a test of Hypothesis does so for each example."""
     __tracebackhide__ = True
-    session = pyfuncitem.config.stash[STATE]
-    given = getattr(pyfuncitem.obj, "hypothesis", None)
-    if given is None:
-        original = pyfuncitem.obj
-        pyfuncitem.obj = running(original, pyfuncitem, session)
-    else:
-        original = given.inner_test
-        given.inner_test = running(original, pyfuncitem, session)
+    if not isinstance(item, pytest.Function):
+        return (yield)
+    given = getattr(item.obj, "hypothesis", None)
+    place, name = (item, "obj") if given is None else (given, "inner_test")
+    original = getattr(place, name)
+    setattr(place, name, running(original, item))
     try:
         return (yield)
     finally:
-        if given is None:
-            pyfuncitem.obj = original
-        else:
-            given.inner_test = original
+        setattr(place, name, original)
 
 
-def running(test: Callable[..., Any], item: pytest.Function, session: Session) -> Callable[..., Any]:
+def running(test: Callable[..., Any], item: pytest.Function) -> Callable[..., Any]:
     """The same test, but a program that it returns is run."""
 
     @wraps(test)
     def run(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        result = test(*args, **kwargs)
-        if not is_io(result):
-            return refused(result, item)
+        trial = Trial(item, partial(test, *args), kwargs)
+        result = None if trial.waiting else test(*args, **kwargs)
+        if not (trial.waiting or is_io(result)):
+            return checked(result, item)
+        session = item.config.stash[STATE]
         mode = session.mode_of(item)
-        if mode.hosted:
-            refuse_foreign_fixtures(item, mode, session)
-        host = session.host(mode.backend) if mode.hosted else None
-        Trial(item, mode, host, partial(test, *args), kwargs).run(result)
+        refuse_fixtures_elsewhere(item, mode, session)
+        trial.run(result, mode, session.host(mode.backend) if mode.hosted else None)
         return None
 
     return run
 
 
-def refused(result: object, item: pytest.Function) -> object:
-    """A test that is marked must return a program; any other is none of our business."""
-    if result is None and item.get_closest_marker("effio") is not None and not is_wrapped(item.obj):
-        problem = TypeError(f"{item.name} is marked effio and must return a program, but returned None")
-        __tracebackhide__ = True
-        problem.add_note("return the program, or write the test with @do and `yield from`")
-        raise problem
-    return result
-
-
-def is_wrapped(test: Any) -> bool:
-    """Whether another plugin runs the test, which returns nothing then."""
-    return hasattr(test, "hypothesis")
+def checked(result: object, item: pytest.Function) -> object:
+    """What a test returned that is no program, which is none of our business unless the test is marked."""
+    __tracebackhide__ = True
+    if item.get_closest_marker("effio") is None:
+        return result
+    pytest.fail(
+        f"{item.name} is marked effio and must return a program, not {result!r:.100}\n"
+        "return the program, or write the test with @do and `yield from`",
+        pytrace=False,
+    )
 
 
 # -- Fixtures ------------------------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
+def pytest_fixture_setup(fixturedef: Fixture, request: pytest.FixtureRequest) -> Generator[None, object, object]:
     """Acquire the resource that a fixture returns, and release it when the fixture ends.
 
-    Where the loop of the fixtures is not the place where the test runs, the test acquires it itself.
+    Where the test of a fixture runs elsewhere than in an event loop of the plugin, it acquires the resource itself.
     """
     value = yield
-    if not isinstance(value, Resource):
+    if not is_resource(value):
         return value
     session = request.config.stash[STATE]
-    backend = session.default_backend()
-    if isinstance(request.node, pytest.Item):
-        mode = session.mode_of(request.node)
-        if not mode.hosted:
-            return value
-        backend = mode.backend
-    result = fixturedef.cached_result
-    fixturedef.cached_result = None
-    acquired, release = session.host(backend).hold(value)
-    request.addfinalizer(release)
-    session.held[fixturedef] = backend
-    assert result is not None
-    fixturedef.cached_result = (acquired, result[1], None)
+    mode = session.mode_of(request.node) if isinstance(request.node, pytest.Item) else None
+    if mode is not None and not mode.hosted:
+        return value
+    backend = session.backend if mode is None else mode.backend
+    assert fixturedef.cached_result is not None
+    _, key, _ = fixturedef.cached_result
+    try:
+        if backend not in HOSTS:
+            refuse_scope(fixturedef, backend)
+        acquired = session.hold(fixturedef, value, request, backend)
+    except BaseException as error:
+        fixturedef.cached_result = (None, key, (error, error.__traceback__))
+        raise
+    fixturedef.cached_result = (acquired, key, None)
     return acquired
 
 
-def refuse_foreign_fixtures(item: pytest.Function, mode: Mode, session: Session) -> None:
-    """A value that was acquired in one event loop cannot be used in another."""
-    for name, definitions in item._fixtureinfo.name2fixturedefs.items():
+def is_resource(value: object) -> TypeIs[Resource[Any, Any]]:
+    """Whether a fixture is something to acquire."""
+    return isinstance(value, Resource)
+
+
+def refuse_scope(fixture: Fixture, backend: str) -> None:
+    """A resource that several tests share needs an event loop that several tests share."""
+    problem = RuntimeError(
+        f"fixture {fixture.argname!r} of scope {fixture.scope} cannot be held open between tests on {backend}"
+    )
+    problem.add_note("give it the scope function, or set effio_backend to asyncio or uvloop")
+    raise problem
+
+
+def refuse_fixtures_elsewhere(item: pytest.Function, mode: Mode, session: Session) -> None:
+    """A value that was acquired in one event loop cannot be used in another; the simulated world has none."""
+    if mode.simulated:
+        return
+    fixtures = item._fixtureinfo.name2fixturedefs  # pyright: ignore[reportPrivateUsage]  # pytest has no other way
+    for name, definitions in fixtures.items():
         backend = session.held.get(definitions[-1], mode.backend)
         if backend != mode.backend:
             problem = RuntimeError(
                 f"fixture {name!r} lives in the {backend} loop, but {item.name} runs on {mode.backend}"
             )
-            problem.add_note(f"set effio_backend = {mode.backend} for all tests, or make the fixture function-scoped")
+            problem.add_note(
+                f"set effio_backend = {mode.backend} for all tests, or give the fixture the scope function"
+            )
             raise problem

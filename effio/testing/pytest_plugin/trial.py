@@ -2,74 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, final
+from hashlib import sha256
+from typing import Any, Final, cast, final
 
-import attrs
 import pytest
 from returns.result import Failure
 
 from effio.algebra.create import suspend
 from effio.algebra.io import IO
+from effio.algebra.shape import is_io
+from effio.data.cause import Die
 from effio.data.exit import Exit
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.runtime import Runtime, value_of
 from effio.resource.resource import Resource
 from effio.testing.exploration.explore import explore
+from effio.testing.exploration.finding import Finding
 from effio.testing.exploration.simulation import Simulation, replay, simulate
 from effio.testing.exploration.sweep import cancel_sweep, fault_sweep
 from effio.testing.exploration.token import TokenMismatch
 from effio.testing.pytest_plugin.host import Host
 from effio.testing.pytest_plugin.mode import Mode
 
-CACHE: Final = "effio/failures"
+CACHE: Final = "effio/failures/"
 
 
 @final
-@attrs.frozen
 class Trial:
-    """A test that returned a program. `test` makes it anew, with `kwargs`, for each of many runs."""
+    """A test that gives a program. `test` makes it anew, with `kwargs`, for each of many runs.
 
-    item: pytest.Function
-    mode: Mode
-    host: Host | None
-    test: Callable[..., IO[Any, Any]]
-    kwargs: Mapping[str, Any]
+    `waiting` are those of its fixtures that are acquired by the program, since the loop of the fixtures is elsewhere.
+    """
 
-    def run(self, first: IO[Any, Any]) -> None:
+    def __init__(self, item: pytest.Function, test: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.item = item
+        self.test = test
+        self.kwargs = kwargs
+        self.waiting: dict[str, Resource[Any, Any]] = {
+            name: value for name, value in kwargs.items() if isinstance(value, Resource)
+        }
+
+    def run(self, first: IO[Any, Any] | None, mode: Mode, host: Host | None) -> None:
         """Run the program; raises what it fails with."""
         __tracebackhide__ = True
-        if not self.mode.simulated:
-            self.judge(self.run_once(self.limited(first)))
+        if not mode.simulated:
+            self.judge(self.run_once(self.limited(first, mode), mode, host))
             return
-        program = suspend(partial(self.limited, None))
-        token: str | None = self.item.config.getoption("effio_replay")
-        if token is not None:
-            self.judge_run(replay(program, token))
-        elif self.mode.explore or self.mode.cancel_sweep or self.mode.fault_sweep:
-            self.run_often(program)
+        program = suspend(partial(self.limited, None, mode))
+        if mode.replay is not None:
+            self.judge_run(replay(program, mode.replay))
+        elif mode.many:
+            self.run_often(program, mode)
         else:
-            self.judge_run(simulate(program, seed=self.mode.seed))
+            self.judge_run(simulate(program, seed=mode.seed))
 
-    def limited(self, made: IO[Any, Any] | None) -> IO[Any, Any]:
-        """The program of the test, inside of the resources that it is given, as long as it may take."""
-        waiting = {name: value for name, value in self.kwargs.items() if isinstance(value, Resource)}
-        if waiting:
-            program = using(waiting, {}, self.with_resources)
-        else:
-            program = self.test(**self.kwargs) if made is None else made
-        return program if self.mode.timeout is None else program.fail_after(self.mode.timeout)
+    def limited(self, made: IO[Any, Any] | None, mode: Mode) -> IO[Any, Any]:
+        """The program of the test, inside of the resources that it waits for, as long as it may take."""
+        program = using(self.waiting, {}, self.made) if made is None else made
+        return program if mode.timeout is None else program.fail_after(mode.timeout)
 
-    def with_resources(self, acquired: Mapping[str, Any]) -> IO[Any, Any]:
-        return self.test(**{**self.kwargs, **acquired})
+    def made(self, acquired: Mapping[str, Any]) -> IO[Any, Any]:
+        """The program of the test."""
+        program = self.test(**{**self.kwargs, **acquired})
+        if not is_io(program):
+            raise TypeError(f"{self.item.name} must return a program, not {program!r:.100}")
+        return program
 
     # -- One run ----
 
-    def run_once(self, program: IO[Any, Any]) -> Exit[Any, Any]:
-        clock = VirtualClock() if self.mode.clock == "virtual" else None
-        if self.host is not None:
-            return self.host.run_exit(program, clock)
+    def run_once(self, program: IO[Any, Any], mode: Mode, host: Host | None) -> Exit[Any, Any]:
+        clock = VirtualClock() if mode.clock == "virtual" else None
+        if host is not None:
+            return host.run_exit(program, clock)
         with Runtime(backend="trio", clock=clock) as runtime:
             return runtime.run_exit(program)
 
@@ -77,6 +83,7 @@ class Trial:
         """Raise what the exit tells of, the whole error tree beside it."""
         __tracebackhide__ = True
         if isinstance(exit, Failure):
+            let_pass(exit)
             self.item.add_report_section("call", "effio error tree", exit.failure().render())
         value_of(exit)
 
@@ -86,31 +93,33 @@ class Trial:
         if run.outcome is None:
             pytest.fail(f"{self.item.name} went on for too long\n{run.render()}")
         if isinstance(run.outcome, Failure):
+            let_pass(run.outcome)
             self.tell(run.token, run.render())
         self.judge(run.outcome)
 
     # -- Many runs ----
 
-    def run_often(self, program: IO[Any, Any]) -> None:
+    def run_often(self, program: IO[Any, Any], mode: Mode) -> None:
         """Look at every schedule; the one that failed last time comes first."""
         __tracebackhide__ = True
-        self.run_the_last_failure(program)
-        limit = {} if self.mode.max_schedules is None else {"max_schedules": self.mode.max_schedules}
-        if self.mode.explore:
-            found = explore(program, **limit)
-            if found.failures:
-                self.tell(found.failures[0].token, found.failures[0].render())
-            found.assert_ok()
-        if self.mode.cancel_sweep:
-            cancel_sweep(program, **limit).assert_ok()
-        if self.mode.fault_sweep:
-            fault_sweep(program, **limit).assert_ok()
+        limit: dict[str, Any] = {} if mode.max_schedules is None else {"max_schedules": mode.max_schedules}
+        if mode.explore:
+            self.run_the_last_failure(program)
+            exploration = explore(program, seed=mode.seed or 0, **limit)
+            for finding in exploration.failures:
+                self.remember(finding.token)
+            self.judge_all(exploration.failures, exploration.render())
+            if exploration.never:
+                pytest.fail(exploration.render(), pytrace=False)
+        for sweep in [cancel_sweep] * mode.cancel_sweep + [fault_sweep] * mode.fault_sweep:
+            swept = sweep(program, **limit)
+            self.judge_all(swept.failures, swept.render())
 
     def run_the_last_failure(self, program: IO[Any, Any]) -> None:
         """Replay the schedule that this test failed with, if it still exists."""
         __tracebackhide__ = True
-        token = self.failures().get(self.item.nodeid)
-        if token is None or not self.mode.explore:
+        token = self.remembered()
+        if token is None:
             return
         try:
             run = replay(program, token)
@@ -120,30 +129,50 @@ class Trial:
             self.judge_run(run)
         self.remember(None)
 
-    def tell(self, token: str, picture: str) -> None:
+    def judge_all(self, findings: Sequence[Finding], picture: str) -> None:
+        """Fail with the picture of the first finding, and say how to have it again."""
+        __tracebackhide__ = True
+        for finding in findings:
+            if isinstance(finding.outcome, Failure):
+                let_pass(finding.outcome)
+            self.tell(finding.token)
+            pytest.fail(picture, pytrace=False)
+
+    def tell(self, token: str, picture: str = "") -> None:
         """Show a failing run, and how to have it again."""
-        self.remember(token)
-        command = f'pytest "{self.item.nodeid}" --effio-replay={token}'
-        self.item.add_report_section("call", "effio run", f"{picture}\n\nrun it again: {command}")
+        command = f'run it again: pytest "{self.item.nodeid}" --effio-replay={token}'
+        self.item.add_report_section("call", "effio run", f"{picture}\n\n{command}".lstrip())
+
+    # -- Between sessions ----
 
     @property
     def cache(self) -> pytest.Cache | None:
-        """Where pytest keeps things between its runs, unless that is turned off."""
-        return getattr(self.item.config, "cache", None)
+        """Where pytest keeps things between its sessions, unless that is turned off."""
+        cache: pytest.Cache | None = getattr(self.item.config, "cache", None)
+        return cache
 
-    def failures(self) -> dict[str, str]:
-        return {} if self.cache is None else dict(self.cache.get(CACHE, {}))
+    @property
+    def key(self) -> str:
+        """A file of its own for each test, since several processes may write."""
+        return CACHE + sha256(self.item.nodeid.encode()).hexdigest()[:16]
+
+    def remembered(self) -> str | None:
+        """The token that the test failed with the last time."""
+        if self.cache is None:
+            return None
+        return cast("str | None", self.cache.get(self.key, None))  # pyright: ignore[reportUnknownMemberType]  # untyped
 
     def remember(self, token: str | None) -> None:
         """Keep the token of a failure for the next time, or forget it."""
-        if self.cache is None:
-            return
-        known = self.failures()
-        if token is None:
-            known.pop(self.item.nodeid, None)
-        else:
-            known[self.item.nodeid] = token
-        self.cache.set(CACHE, known)
+        if self.cache is not None and self.remembered() != token:
+            self.cache.set(self.key, token)
+
+
+def let_pass(exit: Failure[Any]) -> None:
+    """Raise what means no failure to pytest: the test wants to be skipped."""
+    for leaf in exit.failure().leaves():
+        if isinstance(leaf, Die) and isinstance(leaf.exception, pytest.skip.Exception):
+            raise leaf.exception
 
 
 def using(

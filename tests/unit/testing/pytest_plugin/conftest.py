@@ -1,0 +1,34 @@
+"""A folder with one test file, in which pytest runs with the plugin, whether effio is installed or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import TypeAlias
+
+import pytest
+
+PLUGIN = "effio.testing.pytest_plugin.plugin"
+INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+
+HEAD = """
+import pytest
+from effio import *
+from effio.testing import *
+"""
+
+RunTests: TypeAlias = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run_tests(pytester: pytest.Pytester) -> RunTests:
+    """Write the tests into a file and run them; without tests, run the file that is there again."""
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+
+    def run(tests: str = "", *arguments: str) -> pytest.RunResult:
+        if tests:
+            (pytester.path / "test_it.py").write_text(HEAD + tests, encoding="utf-8")
+        plugin = [] if INSTALLED else ["-p", PLUGIN]
+        return pytester.runpytest_inprocess(*plugin, "-p", "no:xdist", *arguments)
+
+    return run
