@@ -371,7 +371,7 @@ class Then(Cause[Error]):
         object.__setattr__(self, "_kinds", Cause._kinds_of(self.causes))
 
     def followed_by(self, last: Cause[OtherError], /) -> Then[Error | OtherError]:
-        """Return the same with one more part, without a look at the others: thousands of finalizers may fail in a row."""
+        """Return the same with one part more, without a look at the others: thousands may fail in a row."""
         longer = cast("Then[Error | OtherError]", object.__new__(Then))
         object.__setattr__(longer, "causes", (*self.causes, last))
         object.__setattr__(longer, "when", self.when)

@@ -86,33 +86,39 @@ def test_virtual_clock_takes_no_time(run_tests: RunTests) -> None:
     ).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "uvloop", "trio", "simulated"])
+@pytest.mark.parametrize("backend", ["asyncio", "uvloop", "trio"])
 def test_backend_of_the_marker_runs_the_test(run_tests: RunTests, backend: str) -> None:
     """The marker's backend is where the program runs, and so is that of the ini file."""
-    pytest.importorskip(backend if backend in {"uvloop", "trio"} else "asyncio")
+    pytest.importorskip(backend)
     body = """
-def where():
-    try:
-        loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-        return "uvloop" if loop == "uvloop" else "asyncio"
-    except RuntimeError:
-        return "trio" if sniffio.current_async_library_cvar.get() == "trio" or in_trio() else "simulated"
+import asyncio, sniffio
 
-def in_trio():
-    try:
-        trio.lowlevel.current_task()
-        return True
-    except RuntimeError:
-        return False
+async def where():
+    library = sniffio.current_async_library()
+    return library if library == "trio" else type(asyncio.get_running_loop()).__module__.partition(".")[0]
 
 @do
 def test_it():
-    yield from sleep(0)
-    assert where() == BACKEND
+    assert (yield from from_async(where)).replace("unix_events", "asyncio") == BACKEND
 """
-    head = f"import asyncio, sniffio, trio\nBACKEND = {backend!r}\n"
-    run_tests(head + f"pytestmark = pytest.mark.effio(backend={backend!r})\n" + body).assert_outcomes(passed=1)
-    run_tests(head + body, "-o", f"effio_backend={backend}").assert_outcomes(passed=1)
+    name = f"BACKEND = {backend!r}\n"
+    run_tests(f"{name}pytestmark = pytest.mark.effio(backend=BACKEND)\n{body}").assert_outcomes(passed=1)
+    run_tests(name + body, "-o", f"effio_backend={backend}").assert_outcomes(passed=1)
+
+
+def test_simulated_test_takes_no_time_and_refuses_what_is_foreign(run_tests: RunTests) -> None:
+    """A simulated test has virtual time, and fails when it awaits something real."""
+    result = run_tests("""
+import asyncio
+pytestmark = pytest.mark.effio(backend="simulated")
+
+def test_slow():
+    return sleep(1_000_000)
+
+def test_foreign():
+    return from_async(asyncio.sleep, 0)
+""")
+    result.assert_outcomes(passed=1, failed=1)
 
 
 def test_closest_marker_wins(run_tests: RunTests) -> None:
