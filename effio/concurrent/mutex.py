@@ -178,7 +178,7 @@ class Mutex:
         return MutexStats(None if self._owner is None else self._owner.name, len(self._waiting))
 
     def _reason(self) -> str:
-        return f"{self._shared}, held by {self._owner.name!r}"
+        return f"{self._shared}, held by {'nobody' if self._owner is None else repr(self._owner.name)}"
 
     # -- The end of the owner --------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import attrs
 
 from effio.algebra import argument
 from effio.algebra.io import IO, NewError, NewValue
-from effio.algebra.primitive import Ask, FlatMap, Operation, Sleep, Then
+from effio.algebra.primitive import Ask, FlatMap, Sleep, Then
 from effio.algebra.shape import program
 from effio.concurrent.mutex import Mutex
 from effio.concurrent.shared import NOTHING, Shared, make, shared
@@ -88,12 +88,12 @@ class RateLimiter:
         if taken:
             return NOTHING
         waiting = FlatMap(Ask(partial(self._delay, tokens), touches=self._shared.writes), Sleep)
-        return self._turn.with_lock(Then(waiting, Operation(self._take, self._shared.writes, (tokens,))))
+        return self._turn.with_lock(Then(waiting, Ask(partial(self._take, tokens), touches=self._shared.writes)))
 
     def _try(self, tokens: int, fiber: Any) -> bool:
         if self._turn.locked or self._delay(tokens, fiber) > 0:
             return False
-        self._take(tokens)
+        self._take(tokens, fiber)
         return True
 
     def _delay(self, tokens: int, fiber: Any) -> float:
@@ -104,9 +104,14 @@ class RateLimiter:
             self._taken = 0
         return max(0.0, self._time_of(max(0, self._taken + tokens - self._burst)) - now)
 
-    def _take(self, tokens: int) -> None:
-        # Who wakes late takes its tokens as if it had been in time, so that the pace stays.
+    def _take(self, tokens: int, fiber: Any) -> None:
+        # Who wakes a little late takes its tokens as if it had been in time, so that the pace stays. Who wakes so late
+        # that the bucket has become full again meanwhile takes them from that, or too many would pass at once.
         self._taken += tokens
+        now: float = fiber.now()
+        if self._time_of(self._taken) < now:
+            self._full_at = now
+            self._taken = tokens
 
     def _stats(self, fiber: Any) -> RateLimiterStats:
         elapsed: float = fiber.now() - self._full_at

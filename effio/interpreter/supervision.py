@@ -124,7 +124,8 @@ class Family(Region):
             self.all_ended()
 
     def all_ended(self) -> None:
-        """The last child has ended, and the owner waits for nothing else."""
+        """The last child has ended, and the owner waits for nothing else; until it runs there may be others."""
+        self.waiting = False
         self.fiber.wake(NOTHING)
 
     def own_failure(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any] | None:
@@ -307,7 +308,7 @@ class TaskGroupFrame(Frame):
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any] | None:
         if self.ended:
-            return self.finish(fiber)
+            return self.wait(fiber) if self.family.children else self.finish(fiber)
         self.ended = True
         self.value = value
         return self.wait(fiber)

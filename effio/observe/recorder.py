@@ -19,7 +19,7 @@ from effio.interpreter.fiber import Fiber, Sleeping, Wait
 from effio.interpreter.observer import Observer, Part
 from effio.interpreter.parallel import ParallelFamily
 from effio.interpreter.runtime import BackendName, LoopFactory, run_async_exit, run_exit
-from effio.interpreter.scope import Region, Request
+from effio.interpreter.scope import Region, Request, ScopeRegion
 from effio.interpreter.supervision import ChildrenWait, Family
 from effio.observe import trace as model
 from effio.observe.trace import Cancel, Kind, On, Span, State, Trace
@@ -247,6 +247,7 @@ class Record:
         "forked_by",
         "id",
         "kind",
+        "late",
         "name",
         "origin",
         "parent",
@@ -286,6 +287,7 @@ class Record:
         self.cancel: Cancel | None = None
         self.region: Region | None = None
         self.request: int | None = None
+        self.late = 0.0
         # Most spans never wait, and an empty deque takes as much memory as all the rest.
         self.waits: deque[Waited] | tuple[()] = ()
         self.parked: Wait | None = None
@@ -309,6 +311,7 @@ class Record:
         self.end = now
         if cause is None:
             self.state = "succeeded"
+            self.late = lateness(self.region, now)
             return
         leaf = next((leaf for leaf in cause.leaves() if not isinstance(leaf, Cancelled)), None)
         if leaf is None:
@@ -341,6 +344,7 @@ class Record:
             waits=tuple(waits),
             cancel=self.cancel,
             error=self.error,
+            late=self.late,
             origin=shown(self.origin),
             forked_by=self.forked_by,
         )
@@ -351,6 +355,12 @@ def kind_of(part: Part, region: Region | None) -> Kind:
     if isinstance(region, ParallelFamily) and region.node.policy in RACES:
         return "race"
     return part
+
+
+def lateness(region: Region | None, now: float) -> float:
+    """How long after its deadline a scope ends."""
+    deadline = region.deadline if isinstance(region, ScopeRegion) else None
+    return 0.0 if deadline is None else max(0.0, now - deadline)
 
 
 def kind_of_wait(wait: Wait) -> On:

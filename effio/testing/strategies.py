@@ -1,151 +1,227 @@
-"""Hypothesis strategies for whole programs."""
+"""Hypothesis strategies for users: programs, causes, and the orders and faults to run programs under.
+
+Where effio is installed, `from_type(IO[int, str])` and `from_type(Cause[str])` know them without an import of this.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from operator import itemgetter
+from typing import Any, Final, Never, TypeAlias, TypeVar, final, get_args
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from effio.testing import programs as p
+from effio.algebra.arity import par_zip
+from effio.algebra.create import bracket, delay, die, fail, pure, sleep, task_group, yield_now
+from effio.algebra.do_notation import Do, do
+from effio.algebra.handle import TaskGroup
+from effio.algebra.io import IO
+from effio.data.cause import Both, Cancelled, Cause, Die, Fail, then
+from effio.testing.order import Order
 
-Programs: TypeAlias = st.SearchStrategy[p.Program]
+Program: TypeAlias = IO[Any, Any]
 
-any_size = settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-)
-"""Settings for tests over whole programs, which may be large."""
+Value = TypeVar("Value")
+Error = TypeVar("Error")
 
-indices = st.integers(0, 2)
-moments = st.integers(0, 3)
-errors = st.sampled_from(["e1", "e2"])
-notes: Programs = st.just(p.Note("n"))
-sleeps: Programs = st.builds(p.Sleep, moments)
-failures: Programs = st.builds(p.Fail, errors) | st.builds(p.Die, st.just("bug"))
-requests: Programs = st.one_of(
-    st.builds(p.CancelScope, indices),
-    st.builds(p.CancelGroup, indices),
-    st.builds(p.Watch, indices, indices, st.sampled_from(["join", "exit", "cancel", "cancel_soon"])),
-)
-leaves: Programs = st.one_of(
-    notes, notes, sleeps, sleeps, st.builds(p.Pure, st.integers(0, 3)), failures, requests, st.just(p.Never())
-)
+Strategy = st.SearchStrategy
+
+SECONDS: Final = st.sampled_from([0.0, 1.0, 2.0, 3.0])
+NAMES: Final = st.sampled_from(["red", "green", "blue"])
+DEFECTS: Final = st.builds(RuntimeError, st.sampled_from(["bug", "other bug"]))
 
 
-def in_sequence(inner: Programs) -> Programs:
-    """Generate what runs one thing after another, most of all, or handles failures, or names."""
-    steps = st.builds(p.Steps, st.lists(inner, min_size=2, max_size=4).map(tuple))
-    handlers = st.one_of(
-        st.builds(p.CatchAll, inner, inner),
-        st.builds(p.ToExit, inner),
-        st.builds(p.Named, inner, st.sampled_from(["red", "blue"])),
-    )
-    return st.one_of(steps, steps, steps, steps, handlers)
+# -- Programs ------------------------------------------------------------------------------------------------
 
 
-def in_step(inner: Programs) -> Programs:
-    """Generate what runs one thing after another, and nothing else."""
-    steps = st.builds(p.Steps, st.lists(inner, min_size=2, max_size=3).map(tuple))
-    return steps | st.builds(p.CatchAll, inner, inner)
+def ios(
+    values: Strategy[Value],
+    *,
+    errors: Strategy[Error] | None = None,
+    defects: bool = False,
+    max_leaves: int = 10,
+) -> Strategy[IO[Value, Error]]:
+    """Generate programs that give one of `values`, or fail with one of `errors`; with `defects` also with a bug.
+
+    They sleep, yield, clean up, handle errors, run things at once, race, time out and cancel, but always end, and touch
+    nothing outside of themselves. They shrink to `pure`.
+    """
+    return st.recursive(leaf_ios(values, errors, defects), lambda inner: larger(inner, values), max_leaves=max_leaves)
 
 
-def finalized(inner: Programs) -> Programs:
-    """Generate finalizers and shields."""
+def leaf_ios(values: Strategy[Any], errors: Strategy[Any] | None, defects: bool) -> Strategy[Program]:
+    """Generate programs of one action."""
+    leaves: list[Strategy[Program]] = [
+        values.map(pure),
+        st.builds(computed, values),
+        st.builds(yield_now.as_value, values),
+        st.builds(slept, SECONDS, values),
+    ]
+    if errors is not None:
+        leaves.append(errors.map(fail))
+    if defects:
+        leaves.append(DEFECTS.map(die))
+    return st.one_of(leaves)
+
+
+def larger(inner: Strategy[Program], values: Strategy[Any]) -> Strategy[Program]:
+    """Generate programs of which `inner` are parts."""
     return st.one_of(
-        st.builds(p.Ensuring, inner, inner), st.builds(p.Bracket, inner, inner, inner), st.builds(p.Shield, inner)
+        st.builds(Program.then, inner, inner),
+        st.builds(chained, inner, inner),
+        st.builds(mapped, inner, values),
+        st.builds(Program.named, inner, NAMES),
+        st.builds(handled, inner, inner),
+        st.builds(Program.or_else, inner, inner),
+        st.builds(Program.ensuring, inner, inner),
+        st.builds(bracketed, inner, inner, inner),
+        st.builds(Program.shielded, inner),
+        st.builds(Program.timeout_to, inner, SECONDS, inner),
+        st.builds(Program.race, inner, inner),
+        st.builds(left_of_both, inner, inner),
+        st.builds(beside_child, inner, inner, st.booleans()),
     )
 
 
-def in_parallel(inner: Programs) -> Programs:
-    """Generate what runs all of several things at once."""
-    parts = st.lists(inner, min_size=1, max_size=3).map(tuple)
-    return st.builds(p.Together, st.just("par_collect"), parts, st.none() | st.integers(1, 2))
+@final
+class Always:
+    """A function that gives the same whatever it is called with, and says so in its name."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.__name__ = self.__qualname__ = f"always({value!r:.40})"
+
+    def __call__(self, *args: object) -> Any:
+        return self.value
+
+    def __repr__(self) -> str:
+        return self.__name__
 
 
-def with_finalizers(inner: Programs) -> Programs:
-    """Generate what has finalizers or shields."""
+def computed(value: Any) -> Program:
+    """An action that gives the value."""
+    return delay(Always(value))
+
+
+def slept(seconds: float, value: Any) -> Program:
+    """The value, later."""
+    return sleep(seconds).as_value(value)
+
+
+def chained(first: Program, second: Program) -> Program:
+    """One program, then one that a function makes."""
+    return first.flat_map(Always(second))
+
+
+def mapped(source: Program, value: Any) -> Program:
+    """A program and another value."""
+    return source.map(Always(value))
+
+
+def handled(source: Program, handler: Program) -> Program:
+    """A program with a handler for its typed errors."""
+    return source.catch_all(Always(handler))
+
+
+def bracketed(acquire: Program, use: Program, release: Program) -> Program:
+    """A program between an acquire and its release."""
+    return bracket(acquire, Always(use), Always(release))
+
+
+def left_of_both(left: Program, right: Program) -> Program:
+    """Two programs at once, the value of the left one."""
+    return par_zip(left, right).map(itemgetter(0))
+
+
+def beside_child(body: Program, child: Program, cancelled: bool) -> Program:
+    """A program beside a child, which it then cancels or waits for."""
+
+    @do
+    def run(group: TaskGroup) -> Do[Any, Any]:
+        fiber = yield from group.fork(child, name="child")
+        value = yield from body
+        yield from fiber.cancel() if cancelled else fiber.exit()
+        return value
+
+    return task_group(run, name="beside_child")
+
+
+# -- Causes --------------------------------------------------------------------------------------------------
+
+
+def causes(errors: Strategy[Error] | None = None, *, max_leaves: int = 6) -> Strategy[Cause[Error]]:
+    """Generate error trees of every shape; without `errors` none has a typed failure."""
+    leaves: list[Strategy[Cause[Any]]] = [] if errors is None else [errors.map(Fail)]
+    leaves += [DEFECTS.map(Die), st.builds(Cancelled, st.none() | NAMES, st.none() | st.just("a reason"))]
+    return st.recursive(st.one_of(leaves), grouped_causes, max_leaves=max_leaves)
+
+
+def grouped_causes(inner: Strategy[Cause[Any]]) -> Strategy[Cause[Any]]:
+    """Generate causes of several."""
     return st.one_of(
-        st.builds(p.Ensuring, inner, inner),
-        st.builds(p.OnExit, inner, inner),
-        st.builds(p.OnCancel, inner, inner),
-        st.builds(p.Bracket, inner, inner, inner),
-        st.builds(p.Shield, inner),
-        st.builds(p.Restore, inner, indices),
+        st.builds(then, inner, inner), st.builds(then, inner, inner, inner), st.lists(inner, min_size=1).map(at_once)
     )
 
 
-def in_scopes(inner: Programs) -> Programs:
-    """Generate scopes and timeouts."""
-    return st.one_of(
-        st.builds(p.Scope, inner, st.none() | moments),
-        st.builds(p.FailAfter, inner, moments),
-        st.builds(p.MoveOnAfter, inner, moments),
-        st.builds(p.TimeoutTo, inner, moments, inner),
-    )
+def at_once(causes: list[Cause[Any]]) -> Cause[Any]:
+    """The cause of a construct in which these came at the same time."""
+    return Both(tuple(causes))
 
 
-def at_once(inner: Programs) -> Programs:
-    """Generate what runs several things at the same time."""
-    parts = st.lists(inner, min_size=1, max_size=4).map(tuple)
-    unlimited = st.sampled_from(["par_zip", "race_all", "first_completed"])
-    return st.one_of(
-        st.builds(p.Together, unlimited, parts),
-        st.builds(p.Together, st.sampled_from(p.WITH_LIMIT), parts, st.none() | st.integers(1, 2)),
-        st.builds(p.Group, inner, st.sampled_from(["cancel", "collect", "ignore"])),
-        st.builds(p.Fork, inner, indices),
-        st.builds(grouped, st.lists(inner, min_size=1, max_size=3), inner),
-        st.builds(grouped, st.lists(inner, min_size=2, max_size=3), inner),
-    )
+# -- Runs ----------------------------------------------------------------------------------------------------
 
 
-def grouped(children: list[p.Program], rest: p.Program) -> p.Program:
-    """Fork all `children` into one group, then go on with `rest` in its body."""
-    return p.Group(p.Steps((*(p.Fork(child, 0) for child in children), rest)), "cancel")
+def schedules(*, choices: int = 40, max_deviations: int = 8) -> Strategy[Order]:
+    """Generate orders to simulate a program in, which differ at few of its first `choices` from the usual one.
+
+    They shrink to few preemptions, early ones: `schedules().map(lambda order: order.simulate(program))`.
+    """
+    deviation = st.tuples(st.integers(0, choices - 1), st.integers(0, 3))
+    several = st.lists(deviation, max_size=max_deviations, unique_by=choice_of)
+    return several.map(lambda deviations: Order(tuple(sorted(deviations))))
 
 
-def trees(leaves: Programs, *shapes: Callable[[Programs], Programs], depth: int) -> Programs:
-    """Generate programs of the given leaves and shapes, so deep, all notes distinct."""
-    layer = leaves
-    for _ in range(depth):
-        layer = layer_over(layer, leaves, shapes)
-    return layer.map(p.numbered)
+def choice_of(deviation: tuple[int, int]) -> int:
+    """Where an order deviates."""
+    return deviation[0]
 
 
-def layer_over(inner: Programs, leaves: Programs, shapes: tuple[Callable[[Programs], Programs], ...]) -> Programs:
-    """Generate leaves, or shapes with the programs `inner` in them; all leaves together are as likely as one shape."""
-    either = st.one_of(leaves.map(lambda leaf: leaf), *(shape(inner) for shape in shapes))
+def faults(
+    exceptions: Strategy[BaseException] | None = None, *, actions: int = 40, max_faults: int = 2
+) -> Strategy[dict[int, BaseException]]:
+    """Generate which of the first `actions` of a run fail, and with what, by default with a `RuntimeError`.
 
-    # Composite, since the text of any other strategy contains that of every strategy that it was made of.
-    @st.composite
-    def layer(draw: st.DrawFn) -> p.Program:
-        program: p.Program = draw(either)
-        return program
-
-    return layer()
+    For `Order.simulate`. They shrink to no fault.
+    """
+    what: Strategy[BaseException] = DEFECTS if exceptions is None else exceptions
+    return st.dictionaries(st.integers(0, actions - 1), what, max_size=max_faults)
 
 
-programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=4)
-"""Generate programs of every kind."""
+# -- By type -------------------------------------------------------------------------------------------------
 
-large = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=5)
-"""Generate programs of every kind and of many parts."""
 
-small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=2)
-"""Generate programs of every kind, for laws about several."""
+def ios_of_type(thing: Any) -> Strategy[IO[Any, Any]]:
+    """Generate programs for `IO[...]` in a type hint."""
+    value, error, *_ = (*get_args(thing), Never, Never) if get_args(thing) else (object, Never)
+    return ios(of_type(value), errors=errors_of_type(error))
 
-ending = trees(
-    st.one_of(notes, sleeps, st.builds(p.Pure, st.integers(0, 3)), failures, st.builds(p.CancelScope, indices)),
-    in_sequence,
-    with_finalizers,
-    in_scopes,
-    at_once,
-    depth=2,
-)
-"""Generate programs that cannot wait for ever."""
 
-peaceful = trees(notes | sleeps | st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, in_parallel, depth=2)
-"""Generate programs that neither fail nor cancel anything."""
+def causes_of_type(thing: Any) -> Strategy[Cause[Any]]:
+    """Generate causes for `Cause[...]` in a type hint."""
+    error, *_ = (*get_args(thing), Never)
+    return causes(errors_of_type(error))
 
-still = trees(st.builds(p.Pure, st.integers(0, 3)), in_step, finalized, depth=2)
-"""Generate programs that do nothing anybody could see."""
+
+def of_type(given: Any) -> Strategy[Any]:
+    """Generate values of a type; for a type variable and for Any, whole numbers and None."""
+    if given is object or given is Any or isinstance(given, TypeVar):
+        return st.none() | st.integers()
+    return st.from_type(given)
+
+
+def errors_of_type(given: Any) -> Strategy[Any] | None:
+    """Generate errors of a type, if there are any."""
+    return None if given is Never else of_type(given)
+
+
+st.register_type_strategy(IO, ios_of_type)
+st.register_type_strategy(Cause, causes_of_type)

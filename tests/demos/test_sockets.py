@@ -1,4 +1,4 @@
-"""The demos on real sockets: happy eyeballs, and a transaction with web services."""
+"""The demos on real sockets: happy eyeballs, a transaction with web services, a spider, a chat."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import ast
 import asyncio
 import inspect
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from effio import run
-from effio.demos import happy_eyeballs, transaction
+from effio import run, run_traced
+from effio.demos import chat, crawl, happy_eyeballs, transaction
 from effio.net import happy_eyeballs as library
 from effio.net import resolver
 from tests.unit.net.sockets import open_sockets
 
 ATTEMPT = re.compile(r"(?P<address>\S+) +(?P<role>[a-z ]+?) +(?P<start>\d\.\d\d) - (?P<end>\d\.\d\d) s .* (?P<how>\w+)")
+MISSING = ("missing", "Not Found")
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +102,49 @@ def test_transaction_leaves_no_task_in_its_loop(capsys: pytest.CaptureFixture[st
 
     assert asyncio.run(host()) == 1
     assert "database: 0 orders" in capsys.readouterr().out
+
+
+# -- Spider --------------------------------------------------------------------------------------------------
+
+
+def test_spider_visits_every_page_once_and_few_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """All pages of both sites are visited, also those that are busy at first, and the limits are kept and reached."""
+    run(crawl.main(pages=8, seconds=0.02))
+    *visits, pages, at_once = capsys.readouterr().out.splitlines()
+    found = [tuple(visit.rpartition("/")[2].split(" ", 1)) for visit in visits]
+    assert sorted(found) == sorted([("", "ok"), *((str(page), "ok") for page in range(1, 8)), MISSING] * 2)
+    assert (pages, at_once) == ("16 pages, 2 broken links", "at most 3 at once, 2 of one site")
+
+
+def test_spider_stops_at_ctrl_c_and_leaves_nothing_open() -> None:
+    """Interrupted in the middle it says so; client and servers are closed, so that nothing complains about them."""
+    command = [sys.executable, "-X", "dev", "-u", "-m", "effio", "demo", "crawl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as spider:
+        assert spider.stdout is not None
+        assert spider.stdout.readline().endswith("/ ok\n")
+        spider.send_signal(signal.SIGINT)
+        out, complaints = spider.communicate(timeout=20)
+    assert "pages" not in out
+    assert [line for line in complaints.splitlines() if not line.startswith("Executing ")] == ["interrupted"]
+    assert spider.returncode == 130
+
+
+# -- Chat ----------------------------------------------------------------------------------------------------
+
+
+def test_chat_goes_on_when_a_handler_crashes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the one whose line crashed her handler is cut off; the others hear of it, go on, and are told goodbye."""
+    run(chat.main())
+    crash, *heard = capsys.readouterr().out.splitlines()
+    assert crash == "server: a handler crashed: not enough values to unpack (expected 2, got 1)"
+    since_all_came = {line.split()[0]: line.partition("* 3 here, ")[2] for line in heard}
+    rest = "ann: hello, * one left, ann: what was that?, * the chat is over"
+    assert since_all_came == {"ann": rest, "bob": rest, "eve": "ann: hello"}
+
+
+def test_chat_serves_each_connection_in_a_child_of_its_scope(capsys: pytest.CaptureFixture[str]) -> None:
+    """The handlers of the three connections ran inside the serving group, and nothing else did."""
+    _, trace = run_traced(chat.main())
+    (conversations,) = (span for span in trace.named("conversations") if span.kind == "group")
+    forked = [span.name.split()[0] for span in trace.children(conversations) if span.kind == "fiber"]
+    assert forked == ["client"] * 3

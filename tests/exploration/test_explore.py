@@ -228,6 +228,24 @@ def test_cancel_is_explored_at_every_moment() -> None:
     assert seen == {0, 1, 2, "failure"}
 
 
+def test_cancel_that_came_too_late_is_tried_earlier() -> None:
+    """A fiber that cancels another which has usually ended by then also does so before it has."""
+
+    @do
+    def main() -> Any:
+        done = yield from Ref.make(0)
+
+        @do
+        def body(group: Any) -> Any:
+            worker = yield from group.fork(done.set(1).then(done.set(2)))
+            yield from worker.cancel_soon()
+
+        yield from task_group(body)
+        return (yield from done.get())
+
+    assert_outcomes(main(), {0, 1, 2})
+
+
 def test_progress_is_told() -> None:
     """The function for progress is called after each schedule, with growing counts."""
     counts: list[int] = []

@@ -24,7 +24,7 @@ from effio.testing.laws import (
 )
 from effio.testing.laws.equation import Law, arguments, check, laws_of
 from effio.testing.observation import in_asyncio
-from effio.testing.strategies import any_size
+from effio.testing.program_strategies import any_size
 
 MODULES: tuple[ModuleType, ...] = (
     monad,

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from effio import VirtualClock, run_async_exit
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scope import Region
+from effio.testing import program_strategies
 from effio.testing import programs as p
-from effio.testing import strategies
 from effio.testing.building import to_io
 from effio.testing.injection import (
     cancelled_at_each_action,
@@ -28,7 +28,7 @@ from effio.testing.injection import (
     marked,
 )
 from effio.testing.observation import Log
-from effio.testing.strategies import any_size
+from effio.testing.program_strategies import any_size
 
 Variations = Callable[[p.Program], Iterator[p.Program]]
 
@@ -82,7 +82,7 @@ async def run_in_virtual_time(program: p.Program) -> bool:
 
 
 @some
-@given(program=strategies.programs.map(marked), injection=injections)
+@given(program=program_strategies.programs.map(marked), injection=injections)
 def test_nothing_is_left_in_the_loop(program: p.Program, injection: Variations) -> None:
     """The host's task is alone again: no task, callback, timer, thread or descriptor more, and no cancel counted."""
 
@@ -96,7 +96,7 @@ def test_nothing_is_left_in_the_loop(program: p.Program, injection: Variations) 
 
 
 @some
-@given(program=strategies.programs.map(marked), turns=st.integers(0, 6), cancels=st.integers(1, 3))
+@given(program=program_strategies.programs.map(marked), turns=st.integers(0, 6), cancels=st.integers(1, 3))
 def test_nothing_is_left_when_the_host_is_cancelled(program: p.Program, turns: int, cancels: int) -> None:
     """The host's task is cancelled as often as somebody asked, and nothing of the program is left."""
 
@@ -145,7 +145,7 @@ def remains() -> list[object]:
 
 
 @some
-@given(program=strategies.programs.map(marked), injection=injections)
+@given(program=program_strategies.programs.map(marked), injection=injections)
 def test_no_cycle_keeps_what_ran_alive(program: p.Program, injection: Variations) -> None:
     """With the collector off, scopes, children, what they held and what they raised are gone with the run."""
 

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from effio.algebra.io import IO
+from effio.testing import program_strategies
 from effio.testing import programs as p
-from effio.testing import strategies
 from effio.testing.building import to_io
 from effio.testing.injection import (
     broken_promises,
@@ -21,7 +21,7 @@ from effio.testing.injection import (
     marked,
 )
 from effio.testing.observation import Log, Observation, in_asyncio, simulated
-from effio.testing.strategies import any_size
+from effio.testing.program_strategies import any_size
 
 many = settings(any_size, max_examples=4 * settings().max_examples)
 seeds = st.none() | st.integers(0, 999)
@@ -39,44 +39,44 @@ BUG = p.Die("injected")
 def at_once(words: list[p.Word], policies: list[p.OnFailure]) -> Any:
     """Generate what runs together and hands on the failures that a test is about."""
 
-    def shape(inner: strategies.Programs) -> strategies.Programs:
+    def shape(inner: program_strategies.Programs) -> program_strategies.Programs:
         parts = st.lists(inner, min_size=1, max_size=3).map(tuple)
         return st.one_of(
             st.builds(p.Together, st.sampled_from(words), parts, st.none() | st.integers(1, 2)),
             st.builds(p.Group, inner, st.sampled_from(policies)),
-            st.builds(p.Fork, inner, strategies.indices),
-            st.builds(strategies.grouped, st.lists(inner, min_size=1, max_size=3), inner),
+            st.builds(p.Fork, inner, program_strategies.indices),
+            st.builds(program_strategies.grouped, st.lists(inner, min_size=1, max_size=3), inner),
         )
 
     return shape
 
 
-def in_sequence(inner: strategies.Programs) -> strategies.Programs:
+def in_sequence(inner: program_strategies.Programs) -> program_strategies.Programs:
     """Generate steps and names."""
     steps = st.builds(p.Steps, st.lists(inner, min_size=2, max_size=4).map(tuple))
     return steps | st.builds(p.Named, inner, st.sampled_from(["red", "blue"]))
 
 
-def with_typed_handlers(inner: strategies.Programs) -> strategies.Programs:
+def with_typed_handlers(inner: program_strategies.Programs) -> program_strategies.Programs:
     """Generate steps, and handlers that must not see a bug."""
     return in_sequence(inner) | st.builds(p.CatchAll, inner, inner)
 
 
-unhandled = strategies.trees(
-    strategies.leaves,
+unhandled = program_strategies.trees(
+    program_strategies.leaves,
     in_sequence,
-    strategies.with_finalizers,
-    strategies.in_scopes,
+    program_strategies.with_finalizers,
+    program_strategies.in_scopes,
     at_once(["par_zip", "par_collect"], ["cancel", "collect"]),
     depth=3,
 )
 """Generate programs that handle no failure."""
 
-typed_handlers = strategies.trees(
-    strategies.leaves,
+typed_handlers = program_strategies.trees(
+    program_strategies.leaves,
     with_typed_handlers,
-    strategies.with_finalizers,
-    strategies.in_scopes,
+    program_strategies.with_finalizers,
+    program_strategies.in_scopes,
     at_once(["par_zip", "par_collect", "par_validate", "race_all", "first_completed"], ["cancel", "collect"]),
     depth=3,
 )
@@ -153,35 +153,35 @@ def check_finalizers(program: p.Program, variations: Iterator[p.Program], seed: 
 
 
 @many
-@given(strategies.programs.map(marked), seeds)
+@given(program_strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_when_any_action_is_cancelled(program: p.Program, seed: int | None) -> None:
     """Wherever a cancel hits, finalizers run once, to the end, inner before outer."""
     check_finalizers(program, cancelled_at_each_action(program), seed)
 
 
 @many
-@given(strategies.programs.map(marked), seeds)
+@given(program_strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_whenever_the_time_is_over(program: p.Program, seed: int | None) -> None:
     """Whenever a timeout comes, finalizers run once, to the end, inner before outer."""
     check_finalizers(program, cancelled_at_each_instant(program, 4), seed)
 
 
 @many
-@given(strategies.programs.map(marked), seeds)
+@given(program_strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_when_any_action_fails(program: p.Program, seed: int | None) -> None:
     """Wherever a failure comes from, finalizers run once, to the end, inner before outer."""
     check_finalizers(program, failing_after_each_action(program, TYPED), seed)
 
 
 @many
-@given(strategies.programs.map(marked), seeds)
+@given(program_strategies.programs.map(marked), seeds)
 def test_finalizers_run_once_when_one_of_them_fails(program: p.Program, seed: int | None) -> None:
     """A finalizer that fails keeps no other one from running once."""
     check_finalizers(program, failing_in_each_finalizer(program, BUG), seed)
 
 
 @settings(any_size, max_examples=15)
-@given(strategies.programs)
+@given(program_strategies.programs)
 def test_no_task_is_left_when_any_action_is_cancelled(program: p.Program) -> None:
     """On an event loop only the host's own task is left, wherever a cancel hits."""
     for variation in cancelled_at_each_action(program):

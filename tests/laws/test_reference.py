@@ -13,8 +13,8 @@ from effio.testing.injection import (
     failing_after_each_action,
 )
 from effio.testing.observation import Observation, in_asyncio, simulated
+from effio.testing.program_strategies import any_size, large, programs
 from effio.testing.reference.model import expected
-from effio.testing.strategies import any_size, large, programs
 
 EXAMPLES = settings().max_examples
 """Programs are cheap, and here is where mistakes show."""

@@ -212,7 +212,11 @@ class Footprints:
         return self.of_cancel(region) if kind == "cancel" else self.of("family", region, writes=kind == "decide")
 
     def of_cancel(self, region: Region) -> Footprint:
-        """A cancel of `region` is seen by everything inside, and takes back what its fibers wait for."""
+        """A cancel of `region` is seen by everything inside, and takes back what its fibers wait for.
+
+        One that comes too late to change anything might have come in time, so each one is noted.
+        """
+        self.knowledge.note(self.knowledge.cancelled, self.threads[region.owner])
         footprint = self.of("region", region, writes=True)
         for fiber, wait in self.waits.items():
             if fiber.state == PARKED and region in seen_from(fiber.region):

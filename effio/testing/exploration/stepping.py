@@ -359,9 +359,7 @@ class Stepping(Observer):
     def on_cancel(self, region: Region, request: Request) -> None:
         if self.finishing:
             return
-        owner, _ = place = self.footprints.place(region)
-        self.knowledge.note(self.knowledge.cancelled, owner)
-        self.did(("cancel", place), self.footprints.of_cancel(region))
+        self.did(("cancel", self.footprints.place(region)), self.footprints.of_cancel(region))
 
     def on_end(self, fiber: Fiber) -> None:
         self.ends[fiber] = [self.number, *self.edges.pop(fiber, ())]

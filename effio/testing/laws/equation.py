@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from effio.algebra.create import delay, unit
 from effio.algebra.io import IO
+from effio.testing import program_strategies
 from effio.testing import programs as p
-from effio.testing import strategies
 from effio.testing.building import to_io
 from effio.testing.laws.view import View, everything
 from effio.testing.observation import Log, Observation, simulated
@@ -123,19 +123,19 @@ def pair_with_itself(value: object) -> object:
 WORDS: Final = st.sampled_from(["nothing", "fail_after", "move_on_after", "shielded", "exit"])
 
 STRATEGIES: Final[dict[str, st.SearchStrategy[Given]]] = {
-    **dict.fromkeys(("fa", "fb", "fc"), given(strategies.small, to_io)),
-    **dict.fromkeys(("ending", "ending2", "fin", "fin2"), given(strategies.ending, to_io)),
-    **dict.fromkeys(("f", "g"), given(strategies.small, continuation)),
+    **dict.fromkeys(("fa", "fb", "fc"), given(program_strategies.small, to_io)),
+    **dict.fromkeys(("ending", "ending2", "fin", "fin2"), given(program_strategies.ending, to_io)),
+    **dict.fromkeys(("f", "g"), given(program_strategies.small, continuation)),
     **dict.fromkeys(("h", "k"), given(st.sampled_from([repr, type, pair_with_itself]))),
-    **dict.fromkeys(("peaceful", "peaceful2", "peaceful3"), given(strategies.peaceful, to_io)),
-    **dict.fromkeys(("still", "still2"), given(strategies.still, to_io)),
+    **dict.fromkeys(("peaceful", "peaceful2", "peaceful3"), given(program_strategies.peaceful, to_io)),
+    **dict.fromkeys(("still", "still2"), given(program_strategies.still, to_io)),
     **dict.fromkeys(("value", "value2"), given(st.integers(0, 3))),
-    "error": given(strategies.errors),
-    "bug": given(st.builds(p.Bug, strategies.errors)),
+    "error": given(program_strategies.errors),
+    "bug": given(st.builds(p.Bug, program_strategies.errors)),
     **dict.fromkeys(("seconds", "seconds2"), given(st.integers(1, 4))),
     "times": given(st.integers(0, 3)),
     "limit": given(st.integers(1, 4)),
-    "around": given(st.tuples(WORDS, strategies.moments), context),
+    "around": given(st.tuples(WORDS, program_strategies.moments), context),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial, wraps
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any, Final, TypeAlias, final
 
 import pytest
@@ -13,7 +14,7 @@ from effio.algebra.shape import is_io
 from effio.resource.resource import Resource
 from effio.testing.pytest_plugin.host import Host
 from effio.testing.pytest_plugin.mode import BACKENDS, HOSTS, Mode
-from effio.testing.pytest_plugin.trial import Trial
+from effio.testing.pytest_plugin.trial import SECTIONS, Trial
 
 MARKER: Final = (
     'effio(clock="real", backend="asyncio", seed=None, explore=False, cancel_sweep=False, fault_sweep=False, '
@@ -109,16 +110,23 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Run the program that a test returns; a test of Hypothesis does so for each example."""
     __tracebackhide__ = True
-    if not isinstance(item, pytest.Function):
-        return (yield)
-    given = getattr(item.obj, "hypothesis", None)
+    given = getattr(getattr(item, "obj", None), "hypothesis", None)
     place, name = (item, "obj") if given is None else (given, "inner_test")
-    original = getattr(place, name)
+    original = getattr(place, name, None)
+    if not isinstance(item, pytest.Function) or original is None or is_asynchronous(original):
+        return (yield)
     setattr(place, name, running(original, item))
     try:
         return (yield)
     finally:
         setattr(place, name, original)
+        for title, text in item.stash.get(SECTIONS, {}).items():
+            item.add_report_section("call", title, text)
+
+
+def is_asynchronous(test: Callable[..., Any]) -> bool:
+    """Whether the test is for the plugin of somebody else."""
+    return iscoroutinefunction(test) or isasyncgenfunction(test)
 
 
 def running(test: Callable[..., Any], item: pytest.Function) -> Callable[..., Any]:

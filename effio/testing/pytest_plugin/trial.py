@@ -27,6 +27,7 @@ from effio.testing.pytest_plugin.host import Host
 from effio.testing.pytest_plugin.mode import Mode
 
 CACHE: Final = "effio/failures/"
+SECTIONS: Final = pytest.StashKey[dict[str, str]]()
 
 
 @final
@@ -84,7 +85,7 @@ class Trial:
         __tracebackhide__ = True
         if isinstance(exit, Failure):
             let_pass(exit)
-            self.item.add_report_section("call", "effio error tree", exit.failure().render())
+            self.show("effio error tree", exit.failure().render())
         value_of(exit)
 
     def judge_run(self, run: Simulation) -> None:
@@ -109,6 +110,7 @@ class Trial:
             for finding in exploration.failures:
                 self.remember(finding.token)
             self.judge_all(exploration.failures, exploration.render())
+            self.remember(None)
             if exploration.never:
                 pytest.fail(exploration.render(), pytrace=False)
         for sweep in [cancel_sweep] * mode.cancel_sweep + [fault_sweep] * mode.fault_sweep:
@@ -127,7 +129,6 @@ class Trial:
             return
         if isinstance(run.outcome, Failure):
             self.judge_run(run)
-        self.remember(None)
 
     def judge_all(self, findings: Sequence[Finding], picture: str) -> None:
         """Fail with the picture of the first finding, and say how to have it again."""
@@ -141,7 +142,11 @@ class Trial:
     def tell(self, token: str, picture: str = "") -> None:
         """Show a failing run, and how to have it again."""
         command = f'run it again: pytest "{self.item.nodeid}" --effio-replay={token}'
-        self.item.add_report_section("call", "effio run", f"{picture}\n\n{command}".lstrip())
+        self.show("effio run", f"{picture}\n\n{command}".lstrip())
+
+    def show(self, title: str, text: str) -> None:
+        """Add to the report of the test, in place of what an earlier example of the same test had to show."""
+        self.item.stash.setdefault(SECTIONS, {})[title] = text
 
     # -- Between sessions ----
 

@@ -18,6 +18,7 @@ from effio import (
     delay,
     do,
     dump_fibers,
+    explain,
     fail,
     never,
     now,
@@ -238,6 +239,12 @@ def test_deadlock_names_both_mutexes() -> None:
     text = "\n".join(defect_of(exit).__notes__)
     assert "Mutex 'right', held by 'par_zip[1]'" in text
     assert "Mutex 'left', held by 'par_zip[0]'" in text
+
+
+def test_plan_names_what_would_be_waited_for() -> None:
+    """A plan is shown before anything runs: it names the mutex, which nobody holds."""
+    mutex: Mutex = go(Mutex.make(name="books"))
+    assert "wait(Mutex 'books', held by nobody)" in str(explain(mutex.with_lock(now())))
 
 
 def test_mutex_has_a_repr() -> None:

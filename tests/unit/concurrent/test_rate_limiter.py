@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from effio import IO, Do, RateLimiter, collect, delay, do, now, par_collect, par_settle, par_zip, sleep, yield_now
+from effio import IO, Do, RateLimiter, collect, delay, do, now, par_collect, par_settle, par_zip, run, sleep, yield_now
 from effio.concurrent.rate_limiter import RateLimiterStats
 from tests.unit.concurrent.sweep import cancelled_everywhere, go
 
@@ -44,6 +44,36 @@ def test_pause_fills_the_bucket_and_no_more() -> None:
         return (yield from passing(limiter, 4))
 
     assert go(program()) == [100.0, 100.0, 100.5, 101.0]
+
+
+class LateClock:
+    """Virtual time that jumps too far, once, as the real one does when a process was stopped for a while."""
+
+    virtual = True
+
+    def __init__(self, by: float) -> None:
+        self.by = by
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wall(self) -> float:
+        return self.time
+
+    def advance_to(self, when: float) -> None:
+        self.time = max(self.time, when + self.by)
+        self.by = 0.0
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [(0.25, [0, 0, 1.25, 2, 3, 4]), (1.25, [0, 0, 2.25, 2.25, 3, 4]), (99.0, [0, 0, 100, 100, 101, 102])],
+)
+def test_waking_late_neither_slows_the_pace_nor_lets_more_than_a_burst_pass(by: float, expected: list[float]) -> None:
+    """Who wakes a little late delays nobody else; after a long stop a burst passes, the one that waited included."""
+    limiting = RateLimiter.make(1, burst=2).flat_map(lambda limiter: passing(limiter, 6))
+    assert run(limiting, clock=LateClock(by)) == expected
 
 
 def test_tokens_may_be_taken_by_several() -> None:

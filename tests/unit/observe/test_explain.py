@@ -42,7 +42,7 @@ from effio.observe.step import Step
 from effio.testing import programs as p
 from effio.testing.building import to_io
 from effio.testing.observation import Log
-from effio.testing.strategies import any_size, programs
+from effio.testing.program_strategies import any_size, programs
 
 
 def load(key: object) -> IO[Any]:

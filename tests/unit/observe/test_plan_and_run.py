@@ -17,7 +17,7 @@ from effio.observe.trace import Span, Trace
 from effio.testing import programs as p
 from effio.testing.building import to_io
 from effio.testing.observation import Log
-from effio.testing.strategies import (
+from effio.testing.program_strategies import (
     Programs,
     any_size,
     at_once,

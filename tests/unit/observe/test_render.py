@@ -36,7 +36,7 @@ from effio.observe.plan import Plan
 from effio.testing import programs as p
 from effio.testing.building import to_io
 from effio.testing.observation import Log
-from effio.testing.strategies import any_size, programs
+from effio.testing.program_strategies import any_size, programs
 from tests.architecture.source import ROOT
 
 SCHEMA = json.loads((ROOT / "docs" / "reference" / "plan.schema.json").read_text(encoding="utf-8"))

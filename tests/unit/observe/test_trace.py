@@ -40,8 +40,8 @@ from effio import (
 from effio.observe.trace import Cancel, Span, Wait
 from effio.testing.building import to_io
 from effio.testing.observation import Log, comparable
+from effio.testing.program_strategies import programs
 from effio.testing.programs import Program
-from effio.testing.strategies import programs
 
 
 def traced(program: IO[Any, Any], **options: Any) -> Trace:

@@ -29,6 +29,6 @@ def run_tests(pytester: pytest.Pytester) -> RunTests:
         if tests:
             (pytester.path / "test_it.py").write_text(HEAD + tests, encoding="utf-8")
         plugin = [] if INSTALLED else ["-p", PLUGIN]
-        return pytester.runpytest_inprocess(*plugin, "-p", "no:xdist", *arguments)
+        return pytester.runpytest_inprocess(*plugin, "-p", "no:xdist", *arguments, no_reraise_ctrlc=True)
 
     return run

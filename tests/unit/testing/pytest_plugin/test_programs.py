@@ -32,7 +32,7 @@ def test_failure_prints_the_error_tree(run_tests: RunTests) -> None:
 
 
 def test_assertion_in_a_program_is_explained(run_tests: RunTests) -> None:
-    """pytest's own explanation of an assertion shows in the error of a program too."""
+    """Pytest's own explanation of an assertion shows in the error of a program too."""
     result = run_tests("@do\ndef test_it():\n    found = yield from pure([1])\n    assert found == [2]")
     result.stdout.fnmatch_lines(["E *assert [[]1[]] == [[]2[]]*"])
 

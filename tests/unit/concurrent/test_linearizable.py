@@ -1,0 +1,219 @@
+"""Histories of concurrent calls in many orders: some order of the calls, one after another, explains their results.
+
+A call that is cut by its timeout must have done nothing at all, so the models let it never happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import add, le
+from random import Random
+from typing import Any, TypeAlias
+
+import pytest
+
+from effio import (
+    IO,
+    Channel,
+    Deferred,
+    Do,
+    Mutex,
+    Ref,
+    Semaphore,
+    Success,
+    collect,
+    do,
+    par_collect,
+    sleep,
+    unit,
+)
+from effio.testing import Call, History, Model, explore, linearizable, simulate
+
+FIBERS = 3
+CALLS = 4
+SEEDS = 60
+
+Caller: TypeAlias = Callable[[str, Any, IO[Any, Any]], IO[Any, Any]]
+Calls: TypeAlias = Callable[[Random, Any, Caller], Iterator[IO[Any, Any]]]
+
+
+def seen(step: Callable[[Any, str, Any, Any], Iterable[Any]]) -> Callable[[Any, Call], Iterable[Any]]:
+    """The model in which a call that was never seen to end has not happened."""
+
+    def checked(state: Any, call: Call) -> Iterable[Any]:
+        return step(state, call.name, call.argument, call.result) if call.ended is not None else ()
+
+    return checked
+
+
+# -- Ref -----------------------------------------------------------------------------------------------------
+
+
+def cell(state: int, name: str, argument: Any, result: Any) -> Iterable[int]:
+    """A value with get, add and compare-and-set, and a wait until it is large enough."""
+    match name:
+        case "get":
+            return [state] if result == state else []
+        case "wait":
+            return [state] if result == state >= argument else []
+        case "add":
+            return [state + argument] if result == state + argument else []
+        case _:
+            expected, value = argument
+            return [value if state == expected else state] if result == (state == expected) else []
+
+
+def ref_calls(random: Random, ref: Ref[int], call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        small, pair = random.randrange(4), (random.randrange(3), random.randrange(3))
+        yield random.choice(
+            [
+                call("get", None, ref.get()),
+                call("add", small, ref.update_and_get(partial(add, small))),
+                call("set", pair, ref.compare_and_set(*pair)),
+                call("wait", small, ref.wait_until(partial(le, small))),
+            ]
+        )
+
+
+# -- Locks ---------------------------------------------------------------------------------------------------
+
+
+def permits(state: int, name: str, argument: Any, result: Any) -> Iterable[int]:
+    """So many permits; a try fails only if there is none."""
+    match name:
+        case "acquire":
+            return [state - 1] if state else []
+        case "try":
+            return [state - 1] if result and state else [] if result or state else [state]
+        case _:
+            return [state + 1]
+
+
+def lock_calls(random: Random, lock: Mutex | Semaphore, call: Caller) -> Iterator[IO[Any, Any]]:
+    """Whoever has it gives it back after a while."""
+    while True:
+        giving_back = sleep(random.choice([0, 1, 3])).then(call("release", None, lock.release()))
+        wanting = random.choice([call("acquire", None, lock.acquire()), call("try", None, lock.try_acquire())])
+        yield wanting.flat_map(partial(if_had, giving_back))
+
+
+def if_had(giving_back: IO[None], had: bool | None) -> IO[None]:
+    """Give back what was had: a try may have failed."""
+    return unit if had is False else giving_back
+
+
+# -- Channel -------------------------------------------------------------------------------------------------
+
+
+def queue_of(capacity: int) -> Callable[[Any, str, Any, Any], Iterable[Any]]:
+    """A queue with room for so many; a try fails only if there is no room, or no item."""
+
+    def queue(state: tuple[int, ...], name: str, argument: Any, result: Any) -> Iterable[tuple[int, ...]]:
+        room = len(state) < capacity
+        match name:
+            case "send":
+                return [(*state, argument)] if room else []
+            case "try_send":
+                return [] if result != room else [(*state, argument)] if room else [state]
+            case "receive":
+                return [state[1:]] if state and state[0] == result else []
+            case _:
+                return [state[1:]] if result == (state[0] if state else None) else []
+
+    return queue
+
+
+def channel_calls(random: Random, channel: Channel[int], call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        item = random.randrange(1, 100)
+        yield random.choice(
+            [
+                call("send", item, channel.send(item)),
+                call("try_send", item, channel.try_send(item)),
+                call("receive", None, channel.receive()),
+                call("try_receive", None, channel.try_receive()),
+            ]
+        )
+
+
+# -- Deferred ------------------------------------------------------------------------------------------------
+
+
+def once(state: int | None, name: str, argument: Any, result: Any) -> Iterable[int | None]:
+    """A value that is given once."""
+    match name:
+        case "complete":
+            return [] if result != (state is None) else [argument if result else state]
+        case "get":
+            return [state] if state is not None and result == state else []
+        case _:
+            return [state] if result == (None if state is None else Success(state)) else []
+
+
+def deferred_calls(random: Random, deferred: Deferred[int], call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        value = random.randrange(100)
+        yield random.choice(
+            [
+                call("complete", value, deferred.complete(value)),
+                call("get", None, deferred.get()),
+                call("poll", None, deferred.poll()),
+            ]
+        )
+
+
+# -- All of them ---------------------------------------------------------------------------------------------
+
+CASES: dict[str, tuple[IO[Any], Any, Callable[[Any, str, Any, Any], Iterable[Any]], Calls]] = {
+    "ref": (Ref.make(0), 0, cell, ref_calls),
+    "semaphore of one": (Semaphore.make(1), 1, permits, lock_calls),
+    "semaphore of two": (Semaphore.make(2), 2, permits, lock_calls),
+    "mutex": (Mutex.make(), 1, permits, lock_calls),
+    "channel of one": (Channel[int].make(1), (), queue_of(1), channel_calls),
+    "channel of two": (Channel[int].make(2), (), queue_of(2), channel_calls),
+    "deferred": (Deferred[int].make(), None, once, deferred_calls),
+}
+
+EVERY_CASE = pytest.mark.parametrize("name", CASES)
+
+
+@do
+def recorded(name: str, seed: int, fibers: int, length: int) -> Do[list[Call]]:
+    """Fibers that call in a random manner, and a check of what they saw; gives the history."""
+    make, initial, step, calls = CASES[name]
+    history: History = yield from linearizable(Model(initial, seen(step)))
+    thing = yield from make
+    random = Random(seed)
+
+    def call(name: str, argument: Any, io: IO[Any, Any]) -> IO[Any, Any]:
+        patience = random.choice([0.0, 1.0, 2.0])
+        return history.call(name, argument, io).fail_after(patience) if patience else history.call(name, argument, io)
+
+    def fiber(number: int) -> IO[Any, Any]:
+        programs = calls(random, thing, call)
+        pauses = (sleep(random.choice([0, 0, 1])) for _ in range(length))
+        return collect([pause.then(next(programs)).exit() for pause in pauses]).move_on_after(20)
+
+    yield from par_collect([fiber(number) for number in range(fibers)])
+    yield from history.verify()
+    return history.calls
+
+
+@EVERY_CASE
+def test_some_order_explains_what_the_calls_gave(name: str) -> None:
+    """In many orders of fibers, with timeouts while they wait, the calls look as if made one after another."""
+    cut = 0
+    for seed in range(SEEDS):
+        outcome = simulate(recorded(name, seed, FIBERS, CALLS), seed=seed).outcome
+        assert isinstance(outcome, Success), f"seed {seed}: {outcome}"
+        cut += sum(call.ended is None for call in outcome.unwrap())
+    assert cut > 0
+
+
+@EVERY_CASE
+def test_every_order_of_few_calls_is_explained(name: str) -> None:
+    """With two fibers of two calls each every schedule gives a history that one order explains."""
+    for seed in range(3):
+        explore(recorded(name, seed, 2, 2), max_schedules=100).assert_ok()

@@ -1,0 +1,118 @@
+"""Tests that run many times: explored, swept, replayed, and remembered."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.unit.testing.pytest_plugin.conftest import RunTests
+
+RACE = """
+@pytest.mark.effio(explore=True)
+@do
+def test_it():
+    counter = yield from Ref.make(0, name="counter")
+    increment = counter.get().flat_map(lambda value: counter.set(value + 1))
+    yield from par_zip(increment, increment)
+    assert (yield from counter.get()) == 2
+"""
+MENDED = RACE.replace("counter.get().flat_map(lambda value: counter.set(value + 1))", "counter.update(lambda n: n + 1)")
+TOKEN = re.compile(r'run it again: pytest "test_it.py::test_it" --effio-replay=(\S+)')
+
+
+def token_of(result: pytest.RunResult) -> str:
+    found = TOKEN.search(result.stdout.str())
+    assert found is not None
+    return found[1]
+
+
+def test_race_is_found_and_can_be_replayed(run_tests: RunTests) -> None:
+    """The report shows the schedule and a command; that command fails in the same way, with one run."""
+    result = run_tests(RACE, "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*get counter -> 0 *<- par_zip[[]0[]] has to wait*"])
+    again = run_tests("", "-p", "no:cacheprovider", f"--effio-replay={token_of(result)}")
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(["*get counter -> 0 *<- par_zip[[]0[]] has to wait*", "*assert 1 == 2*"])
+    assert token_of(again) == token_of(result)
+    assert "failing among" not in again.stdout.str()
+
+
+def test_mended_program_passes_and_is_forgotten(run_tests: RunTests) -> None:
+    """A failure is replayed first in the next session, and a program that no longer has it passes."""
+    first = run_tests(RACE)
+    second = run_tests("")
+    assert "failing among" in first.stdout.str()
+    assert "failing among" not in second.stdout.str()
+    assert token_of(second) == token_of(first)
+    run_tests(MENDED).assert_outcomes(passed=1)
+    assert "failing among" in run_tests(RACE).stdout.str()
+
+
+def test_replay_of_another_program_says_so(run_tests: RunTests) -> None:
+    """A token that does not fit is an error that says where the run differs."""
+    token = token_of(run_tests(RACE, "-p", "no:cacheprovider"))
+    result = run_tests(MENDED, "-p", "no:cacheprovider", f"--effio-replay={token}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*TokenMismatch: cannot replay the token*"])
+
+
+def test_seed_of_the_command_line_is_reproducible(run_tests: RunTests) -> None:
+    """With a seed every test is simulated, the same seed in the same order, and its token replays."""
+    race = RACE.replace("@pytest.mark.effio(explore=True)\n", "")
+    run_tests(race).assert_outcomes(passed=1)
+    for seed in range(20):
+        result = run_tests("", f"--effio-seed={seed}")
+        if result.ret:
+            break
+    assert token_of(run_tests("", f"--effio-seed={seed}")) == token_of(result)
+    run_tests("", f"--effio-replay={token_of(result)}").assert_outcomes(failed=1)
+
+
+def test_number_of_schedules_is_bounded(run_tests: RunTests) -> None:
+    """With one schedule, asked for by the marker or on the command line, the race stays hidden."""
+    run_tests(RACE.replace("explore=True", "explore=True, max_schedules=1")).assert_outcomes(passed=1)
+    run_tests(RACE, "--effio-schedules=1").assert_outcomes(passed=1)
+
+
+def test_sweeps_find_what_is_left_behind(run_tests: RunTests) -> None:
+    """A permit that is not given back after a cancel, or after a fault, fails the test with a token."""
+    for sweep in ("cancel_sweep", "fault_sweep"):
+        result = run_tests(f"""
+@pytest.mark.effio({sweep}=True)
+@do
+def test_it():
+    semaphore = yield from Semaphore.make(1)
+    yield from semaphore.acquire()
+    yield from sleep(1)
+    yield from semaphore.release()
+""")
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["*failing among * injections*"])
+        assert token_of(result)
+
+
+def test_program_without_an_end_is_cut(run_tests: RunTests) -> None:
+    """A simulated test that goes on for ever fails instead of hanging."""
+    result = run_tests("@pytest.mark.effio(seed=1)\n@do\ndef test_it():\n    while True:\n        yield from yield_now")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*test_it went on for too long*"])
+
+
+def test_each_run_makes_the_program_anew(run_tests: RunTests) -> None:
+    """State that a test makes in its body is fresh in each schedule."""
+    run_tests("""
+runs = []
+
+@pytest.mark.effio(explore=True)
+def test_it():
+    mine = []
+    runs.append(mine)
+    def check(_):
+        assert sorted(mine) == [1, 2]
+    return par_zip(delay(mine.append, 1), delay(mine.append, 2)).map(check)
+
+def test_runs():
+    assert len(runs) > 2
+""").assert_outcomes(passed=2)
