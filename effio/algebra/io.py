@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, overload
 
 from returns.result import Failure, Result, Success
 from typing_extensions import TypeVar
@@ -330,7 +330,9 @@ class IO(Tagged, Generic[Value, Error]):
 
     def __iter__(self) -> Generator[IO[object, Error], object, Value]:
         """Let `yield from` in a `@do` function run this and give its value."""
-        return cast("Value", (yield self))
+        sent: Any = yield self
+        value: Value = sent
+        return value
 
     def __await__(self) -> Generator[Any, Any, Value]:
         """Run in the host's task; give the value or raise what `cause.to_exception()` gives."""

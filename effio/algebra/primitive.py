@@ -2,8 +2,7 @@
 
 Nodes are hand-slotted, since building one costs a third of an attrs.frozen value and a program builds one per step.
 The slots are private and the fields read-only properties, so that a program cannot be changed once built; the step
-loop dispatches on the integer `_tag` and reads the slots. A node that waits for the value of its source is its own
-frame on the fiber's stack: no frame object is made for it.
+loop dispatches on the integer `_tag` and reads the slots.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ Policy: TypeAlias = Literal["all", "settle", "validate", "race", "first"]
 OnFailure: TypeAlias = Literal["cancel", "collect", "ignore"]
 Watching: TypeAlias = Literal["join", "exit", "cancel"]
 Errors: TypeAlias = tuple[type[BaseException], ...]
+Finalizer: TypeAlias = IO[Any, Any] | Callable[[Exit[Any, Any]], IO[Any, Any]]
 Reason: TypeAlias = str | Callable[[], str]
 
 
@@ -32,7 +32,7 @@ def _field(name: str) -> Any:
     return property(attrgetter("_" + name))
 
 
-# -- Values and steps ----------------------------------------------------------------------------------------
+# -- Values, steps, failures -------------------------------------------------------------------------------------
 
 
 @final
@@ -90,7 +90,6 @@ class Map(Continued):
 
 
 @final
-@mypyc_attr(free_list_len=1)
 class Then(Sourced):
     """Run `source`, then `other`."""
 
@@ -130,7 +129,6 @@ class Invoked(IO[Any, Any]):
 
 
 @final
-@mypyc_attr(free_list_len=1)
 class Call(Invoked):
     """Call `function` and give its result."""
 
@@ -188,9 +186,6 @@ class Generate(IO[Any, Any]):
     function: ClassVar[Any] = _field("function")
     args: ClassVar[Any] = _field("args")
     kwargs: ClassVar[Any] = _field("kwargs")
-
-
-# -- Failures ------------------------------------------------------------------------------------------------
 
 
 @final
@@ -251,9 +246,7 @@ class OnExit(Sourced):
     __slots__ = ()
     _tag: int = tag.ON_EXIT
 
-    def __init__(
-        self, source: IO[Any, Any], finalizer: IO[Any, Any] | Callable[[Exit[Any, Any]], IO[Any, Any]]
-    ) -> None:
+    def __init__(self, source: IO[Any, Any], finalizer: Finalizer) -> None:
         self._source = source
         self._next = finalizer
 
@@ -393,11 +386,9 @@ class Restore(IO[Any, Any]):
 
 @final
 class Scoped(IO[Any, Any]):
-    """Run `body`, a program or what makes one of the scope, in a new cancel scope.
+    """Run `body`, a program or what makes one of the scope, in a new cancel scope that ends after `seconds`, if any.
 
     If the scope catches its own cancel, run what `expired` makes of it.
-
-    `seconds` is the deadline, counted from when the scope is entered (None: no deadline).
     """
 
     __slots__ = ("_body", "_expired", "_name", "_seconds")

@@ -4,7 +4,8 @@ A function gives the next node to run, or None if the fiber stops here for now.
 """
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# The test for a program leaves its type arguments open.
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 

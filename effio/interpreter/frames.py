@@ -1,7 +1,8 @@
 """What a fiber returns to, where the node itself does not serve as the frame."""
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# The test for a program leaves its type arguments open.
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 

@@ -191,12 +191,13 @@ class Host:
 
         None if it waits; the task goes on with it then.
         """
+        kwargs = node._kwargs
         try:
-            made = node._function(*node._args, **(node._kwargs or {}))
+            made: Any = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
         except BaseException as error:
             return self.raised(node, error)
         self.begun = made
-        if type(made) is not CoroutineType:
+        if type(self.begun) is not CoroutineType:
             return None
         try:
             self.begun = Begun(made, made.send(None))
