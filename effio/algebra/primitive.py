@@ -81,7 +81,6 @@ class FlatMap(Continued):
 
 
 @final
-@mypyc_attr(free_list_len=1)
 class Map(Continued):
     """Run `source`, then apply `function` to its value."""
 
