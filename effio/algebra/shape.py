@@ -45,6 +45,9 @@ class Word(IO[Given], Generic[Given]):
         """Do the same: the word is its own program."""
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
+
 
 def is_io(value: object) -> TypeIs[Program]:
     """Whether `value` is a program."""
