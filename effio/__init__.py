@@ -2,6 +2,7 @@
 
 from returns.result import Failure, Success
 
+from effio import build as build
 from effio import cause
 from effio.algebra.arity import first_completed, par_map, par_zip, race, zip_all
 from effio.algebra.catching import catch

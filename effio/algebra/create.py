@@ -8,9 +8,12 @@ from typing import Any, Final, Never, ParamSpec, get_args, overload
 from returns.result import Result, Success
 
 from effio.algebra import argument, derived
+from effio.algebra.call import delay as delay
+from effio.algebra.call import pure as pure
+from effio.algebra.call import suspend as suspend
 from effio.algebra.handle import CancelScope, Restore, TaskGroup
 from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, OtherError, OtherValue, T, Task
-from effio.algebra.primitive import Call, Fail, Halt, Leaf, OnFailure, Pure, Shield, Sleep, Suspend
+from effio.algebra.primitive import Call, Fail, Halt, Leaf, OnFailure, Pure, Shield, Sleep
 from effio.algebra.shape import Word, program
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
@@ -24,11 +27,6 @@ P = ParamSpec("P")
 
 unit: Final[Word[None]] = derived.Unit()
 """Succeed with None. `unit` and `unit()` are the same program."""
-
-
-def pure(value: T, /) -> IO[T]:
-    """Succeed with `value`."""
-    return Pure(value)
 
 
 def fail(error: T, /) -> IO[Never, T]:
@@ -59,16 +57,6 @@ def from_exit(exit: Exit[NewValue, NewError], /) -> IO[NewValue, NewError]:
 
 
 # -- Functions and coroutines --------------------------------------------------------------------------------
-
-
-def delay(f: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> IO[T]:
-    """Call `f` and give its result. What it raises is a defect."""
-    return Call(argument.function("delay", f), args, kwargs or None)
-
-
-def suspend(thunk: Callable[[], IO[NewValue, NewError]], /) -> IO[NewValue, NewError]:
-    """Run the program that `thunk` makes, which is made anew each time."""
-    return Suspend(argument.function("suspend", thunk))
 
 
 @overload

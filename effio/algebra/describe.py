@@ -152,7 +152,7 @@ def kind_of(value: object) -> type[object]:
 
 
 def _is_program(value: Any) -> bool:
-    return isinstance(getattr(kind_of(value), "_tag", None), int)
+    return not isinstance(value, type) and isinstance(getattr(value, "_tag", None), int)
 
 
 def _chain(program: Any, limit: int) -> tuple[Any, list[Any], bool]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar, final
 
-import attrs
-
 from effio.algebra.derived import StartService
 from effio.algebra.io import IO, Error, NewError, NewValue, Value
 from effio.algebra.primitive import Ask, Fork, Watch
@@ -162,24 +160,34 @@ class Restore(Protocol):
 
 
 @final
-@attrs.frozen
 class CancelRequest:
     """Cancels `core` in the name of the fiber that asks."""
 
-    core: Any = attrs.field(repr=False)
-    reason: object
+    __slots__ = ("core", "reason")
+
+    def __init__(self, core: Any, reason: object) -> None:
+        self.core = core
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"CancelRequest(reason={self.reason!r})"
 
     def __call__(self, fiber: Any, /) -> None:
         self.core.request_cancel("explicit", fiber.name, self.reason)
 
 
 @final
-@attrs.frozen
 class MoveDeadline:
     """Moves the deadline of `core` to `seconds` from now."""
 
-    core: Any = attrs.field(repr=False)
-    seconds: float
+    __slots__ = ("core", "seconds")
+
+    def __init__(self, core: Any, seconds: float) -> None:
+        self.core = core
+        self.seconds = seconds
+
+    def __repr__(self) -> str:
+        return f"MoveDeadline(seconds={self.seconds:g})"
 
     def __call__(self, fiber: Any, /) -> None:
         self.core.move_deadline(self.seconds)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, overload
 
 from returns.result import Failure, Result, Success
 from typing_extensions import TypeVar
 
 from effio.algebra import argument, describe, port
+from effio.algebra.tag import Tagged
 from effio.data.cause import Cause
 from effio.data.duration import Seconds, seconds
 from effio.data.errors import TimedOut
 from effio.data.exit import Exit
+from effio.data.native import mypyc_attr
 from effio.data.origin import caller
 from effio.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
     from effio.algebra.handle import TaskGroup
+
+OWN_FRAMES: Final = int(__file__.endswith(".py"))  # A compiled method has no frame of its own.
 
 Value = TypeVar("Value", covariant=True)
 Error = TypeVar("Error", covariant=True, default=Never)
@@ -36,14 +40,14 @@ X3 = TypeVar("X3")
 X4 = TypeVar("X4")
 
 
-class IO(Generic[Value, Error]):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class IO(Tagged, Generic[Value, Error]):
     """A program that succeeds with a `Value` or fails with an `Error`; it can run any number of times.
 
     Programs are immutable and compared by identity.
     """
 
     __slots__ = ()
-    _tag: ClassVar[int]
 
     # -- The value -------------------------------------------------------------------------------------------
 
@@ -281,7 +285,7 @@ class IO(Generic[Value, Error]):
         Waits for the program's finalizers, however long they take. 0 is "already expired", infinite is no
         limit.
         """
-        return derived.FailAfter(self, seconds(duration, "timeout of fail_after"), caller(1))
+        return derived.FailAfter(self, seconds(duration, "timeout of fail_after"), caller(OWN_FRAMES))
 
     def move_on_after(self, duration: Seconds, /) -> IO[Value | None, Error]:
         """Cancel after `duration` seconds and give None; otherwise like `fail_after`."""
@@ -298,7 +302,7 @@ class IO(Generic[Value, Error]):
 
         They end behind, in `group`, or, if there is none, before the whole run ends.
         """
-        return derived.AbandonAfter(self, seconds(duration, "timeout of abandon_after"), group, caller(1))
+        return derived.AbandonAfter(self, seconds(duration, "timeout of abandon_after"), group, caller(OWN_FRAMES))
 
     # -- Composition -----------------------------------------------------------------------------------------
 
@@ -326,7 +330,9 @@ class IO(Generic[Value, Error]):
 
     def __iter__(self) -> Generator[IO[object, Error], object, Value]:
         """Let `yield from` in a `@do` function run this and give its value."""
-        return cast("Value", (yield self))
+        sent: Any = yield self
+        value: Value = sent
+        return value
 
     def __await__(self) -> Generator[Any, Any, Value]:
         """Run in the host's task; give the value or raise what `cause.to_exception()` gives."""

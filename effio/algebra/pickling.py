@@ -1,4 +1,4 @@
-"""How programs made by `@do` and `@effect` pickle, although their functions hide behind the decorated names.
+"""How programs pickle: by their fields, and by name a function that hides behind what `@do` or `@effect` made of it.
 
 Python pickles a function as the name under which it is found. Under the name of a decorated function the
 decorated one is found, so the function itself goes as "what is wrapped by that".
@@ -6,13 +6,17 @@ decorated one is found, so the function itself goes as "what is wrapped by that"
 
 from __future__ import annotations
 
+import copyreg
 import sys
 from collections.abc import Callable
 from typing import Any, final
 
 import attrs
 
-from effio.algebra.primitive import Call, Generate, Leaf
+from effio.algebra import describe
+from effio.algebra.io import IO
+from effio.algebra.primitive import Call, Generate, Leaf, Operation
+from effio.algebra.sealed import NODES
 
 
 @final
@@ -34,6 +38,21 @@ def portable(function: Callable[..., Any]) -> Any:
     return Wrapped(found) if getattr(found, "__wrapped__", None) is function else function
 
 
+def reduce_node(node: IO[Any, Any]) -> tuple[Any, ...]:
+    """Take a primitive node apart."""
+    return rebuilt, (type(node), dict(describe.fields(node)))
+
+
+def rebuilt(kind: type[IO[Any, Any]], fields: dict[str, Any]) -> IO[Any, Any]:
+    """Build a node of its fields."""
+    return kind(**fields)
+
+
+def reduce_operation(node: Operation) -> tuple[Any, ...]:
+    """Take an operation apart."""
+    return Operation, (node.function, node.touches, node.args)
+
+
 def reduce_call(node: Call | Leaf) -> tuple[Any, ...]:
     """Take a call or a leaf apart."""
     return type(node), (portable(node.function), node.args, node.kwargs, node.catches)
@@ -42,3 +61,8 @@ def reduce_call(node: Call | Leaf) -> tuple[Any, ...]:
 def reduce_generate(node: Generate) -> tuple[Any, ...]:
     """Take a do-notation program apart."""
     return Generate, (portable(node.function), node.args, node.kwargs)
+
+
+for kind in NODES:
+    copyreg.pickle(kind, reduce_node)
+copyreg.pickle(Operation, reduce_operation)

@@ -2,8 +2,7 @@
 
 Nodes are hand-slotted, since building one costs a third of an attrs.frozen value and a program builds one per step.
 The slots are private and the fields read-only properties, so that a program cannot be changed once built; the step
-loop dispatches on the integer `_tag` and reads the slots. A node that waits for the value of its source is its own
-frame on the fiber's stack: no frame object is made for it.
+loop dispatches on the integer `_tag` and reads the slots.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from effio.algebra import argument, tag
 from effio.algebra.io import IO
 from effio.data.cause import Cause
 from effio.data.exit import Exit
+from effio.data.native import mypyc_attr
 from effio.data.origin import CallSite
 from effio.data.touch import Touches
 
@@ -23,6 +23,7 @@ Policy: TypeAlias = Literal["all", "settle", "validate", "race", "first"]
 OnFailure: TypeAlias = Literal["cancel", "collect", "ignore"]
 Watching: TypeAlias = Literal["join", "exit", "cancel"]
 Errors: TypeAlias = tuple[type[BaseException], ...]
+Finalizer: TypeAlias = IO[Any, Any] | Callable[[Exit[Any, Any]], IO[Any, Any]]
 Reason: TypeAlias = str | Callable[[], str]
 
 
@@ -31,41 +32,52 @@ def _field(name: str) -> Any:
     return property(attrgetter("_" + name))
 
 
-# -- Values and steps ----------------------------------------------------------------------------------------
+# -- Values, steps, failures -------------------------------------------------------------------------------------
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Pure(IO[Any, Any]):
     """Succeed with `value`."""
 
     __slots__ = ("_value",)
-    _tag: ClassVar[int] = tag.PURE
+    _tag: int = tag.PURE
 
     def __init__(self, value: Any) -> None:
         self._value = value
 
-    value = _field("value")
+    value: ClassVar[Any] = _field("value")
 
 
-class Continued(IO[Any, Any]):
+class Sourced(IO[Any, Any]):
+    """What runs `source` and goes on as `next` says; it is its own frame meanwhile."""
+
+    __slots__ = ("_next", "_source")
+    _source: IO[Any, Any]
+    _next: Any
+
+    source: ClassVar[Any] = _field("source")
+
+
+class Continued(Sourced):
     """What runs `source` and gives its value to `function`."""
 
-    __slots__ = ("_function", "_source")
+    __slots__ = ()
 
     def __init__(self, source: IO[Any, Any], function: Callable[[Any], Any]) -> None:
         self._source = source
-        self._function = function
+        self._next = function
 
-    source = _field("source")
-    function = _field("function")
+    function: ClassVar[Any] = _field("next")
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class FlatMap(Continued):
     """Run `source`, then the program that `function` makes of its value."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = tag.FLAT_MAP
+    _tag: int = tag.FLAT_MAP
 
 
 @final
@@ -73,24 +85,23 @@ class Map(Continued):
     """Run `source`, then apply `function` to its value."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = tag.MAP
+    _tag: int = tag.MAP
 
 
 @final
-class Then(IO[Any, Any]):
+class Then(Sourced):
     """Run `source`, then `other`."""
 
-    __slots__ = ("_other", "_source")
-    _tag: ClassVar[int] = tag.THEN
+    __slots__ = ()
+    _tag: int = tag.THEN
 
-    def __init__(self, source: IO[Any, Any], other: IO[Any, Any]) -> None:
-        if not hasattr(other, "_tag"):
+    def __init__(self, source: IO[Any, Any], other: Any) -> None:
+        if not isinstance(other, IO):
             raise argument.not_a_program("then", other)
         self._source = source
-        self._other = other
+        self._next = other
 
-    source = _field("source")
-    other = _field("other")
+    other: ClassVar[Any] = _field("next")
 
 
 class Invoked(IO[Any, Any]):
@@ -110,10 +121,10 @@ class Invoked(IO[Any, Any]):
         self._kwargs = kwargs
         self._catches = catches
 
-    function = _field("function")
-    args = _field("args")
-    kwargs = _field("kwargs")
-    catches = _field("catches")
+    function: ClassVar[Any] = _field("function")
+    args: ClassVar[Any] = _field("args")
+    kwargs: ClassVar[Any] = _field("kwargs")
+    catches: ClassVar[Any] = _field("catches")
 
 
 @final
@@ -121,7 +132,7 @@ class Call(Invoked):
     """Call `function` and give its result."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = tag.CALL
+    _tag: int = tag.CALL
 
 
 @final
@@ -129,16 +140,13 @@ class Operation(Invoked):
     """Call `function`, whose whole effect is on the shared objects that `touches` names."""
 
     __slots__ = ("_touches",)
-    _tag: ClassVar[int] = tag.CALL
+    _tag: int = tag.CALL
 
     def __init__(self, function: Callable[..., Any], touches: Touches, args: tuple[Any, ...] = ()) -> None:
-        self._function = function
-        self._args = args
-        self._kwargs = None
-        self._catches = ()
+        super().__init__(function, args)
         self._touches = touches
 
-    touches = _field("touches")
+    touches: ClassVar[Any] = _field("touches")
 
 
 @final
@@ -146,7 +154,7 @@ class Leaf(Invoked):
     """Await the coroutine that `function` makes, in the fiber's own host task."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = tag.LEAF
+    _tag: int = tag.LEAF
 
 
 @final
@@ -154,12 +162,12 @@ class Suspend(IO[Any, Any]):
     """Run the program that `thunk` makes, anew each time."""
 
     __slots__ = ("_thunk",)
-    _tag: ClassVar[int] = tag.SUSPEND
+    _tag: int = tag.SUSPEND
 
     def __init__(self, thunk: Callable[[], IO[Any, Any]]) -> None:
         self._thunk = thunk
 
-    thunk = _field("thunk")
+    thunk: ClassVar[Any] = _field("thunk")
 
 
 @final
@@ -167,19 +175,16 @@ class Generate(IO[Any, Any]):
     """Run the generator that `function` makes: each program it yields is run, its value sent back."""
 
     __slots__ = ("_args", "_function", "_kwargs")
-    _tag: ClassVar[int] = tag.GENERATE
+    _tag: int = tag.GENERATE
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._function = function
         self._args = args
         self._kwargs = kwargs
 
-    function = _field("function")
-    args = _field("args")
-    kwargs = _field("kwargs")
-
-
-# -- Failures ------------------------------------------------------------------------------------------------
+    function: ClassVar[Any] = _field("function")
+    args: ClassVar[Any] = _field("args")
+    kwargs: ClassVar[Any] = _field("kwargs")
 
 
 @final
@@ -187,14 +192,14 @@ class Fail(IO[Any, Any]):
     """Fail with the typed `error`; `site` is the line that built it."""
 
     __slots__ = ("_error", "_site")
-    _tag: ClassVar[int] = tag.FAIL
+    _tag: int = tag.FAIL
 
     def __init__(self, error: Any, site: CallSite | None = None) -> None:
         self._error = error
         self._site = site
 
-    error = _field("error")
-    site = _field("site")
+    error: ClassVar[Any] = _field("error")
+    site: ClassVar[Any] = _field("site")
 
 
 @final
@@ -202,22 +207,22 @@ class Halt(IO[Any, Any]):
     """Fail with the whole `cause`, whose leaves keep the places they know."""
 
     __slots__ = ("_cause", "_site")
-    _tag: ClassVar[int] = tag.HALT
+    _tag: int = tag.HALT
 
     def __init__(self, cause: Cause[Any], site: CallSite | None = None) -> None:
         self._cause = cause
         self._site = site
 
-    cause = _field("cause")
-    site = _field("site")
+    cause: ClassVar[Any] = _field("cause")
+    site: ClassVar[Any] = _field("site")
 
 
 @final
-class Fold(IO[Any, Any]):
+class Fold(Sourced):
     """Run `source`; go on with what `on_failure` makes of its cause, or `on_success` (None: as it is) of its value."""
 
-    __slots__ = ("_on_failure", "_on_success", "_source")
-    _tag: ClassVar[int] = tag.FOLD
+    __slots__ = ("_on_failure",)
+    _tag: int = tag.FOLD
 
     def __init__(
         self,
@@ -227,26 +232,24 @@ class Fold(IO[Any, Any]):
     ) -> None:
         self._source = source
         self._on_failure = on_failure
-        self._on_success = on_success
+        self._next = on_success
 
-    source = _field("source")
-    on_failure = _field("on_failure")
-    on_success = _field("on_success")
+    on_failure: ClassVar[Any] = _field("on_failure")
+    on_success: ClassVar[Any] = _field("next")
 
 
 @final
-class OnExit(IO[Any, Any]):
-    """Run `source`, then the shielded program that `finalizer` makes of its exit, whatever that is."""
+class OnExit(Sourced):
+    """Run `source`, then, shielded, the program `finalizer`, or that it makes of the exit, whatever that is."""
 
-    __slots__ = ("_finalizer", "_source")
-    _tag: ClassVar[int] = tag.ON_EXIT
+    __slots__ = ()
+    _tag: int = tag.ON_EXIT
 
-    def __init__(self, source: IO[Any, Any], finalizer: Callable[[Exit[Any, Any]], IO[Any, Any]]) -> None:
+    def __init__(self, source: IO[Any, Any], finalizer: Finalizer) -> None:
         self._source = source
-        self._finalizer = finalizer
+        self._next = finalizer
 
-    source = _field("source")
-    finalizer = _field("finalizer")
+    finalizer: ClassVar[Any] = _field("next")
 
 
 # -- Waiting -------------------------------------------------------------------------------------------------
@@ -257,12 +260,12 @@ class Sleep(IO[Any, Any]):
     """Wait for `seconds`; zero lets the others run once."""
 
     __slots__ = ("_seconds",)
-    _tag: ClassVar[int] = tag.SLEEP
+    _tag: int = tag.SLEEP
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    seconds = _field("seconds")
+    seconds: ClassVar[Any] = _field("seconds")
 
 
 @final
@@ -277,7 +280,7 @@ class Park(IO[Any, Any]):
     """
 
     __slots__ = ("_enlist", "_outside", "_reason", "_touches", "_withdraw")
-    _tag: ClassVar[int] = tag.PARK
+    _tag: int = tag.PARK
 
     def __init__(
         self,
@@ -293,11 +296,11 @@ class Park(IO[Any, Any]):
         self._outside = outside
         self._touches = touches
 
-    enlist = _field("enlist")
-    withdraw = _field("withdraw")
-    reason = _field("reason")
-    outside = _field("outside")
-    touches = _field("touches")
+    enlist: ClassVar[Any] = _field("enlist")
+    withdraw: ClassVar[Any] = _field("withdraw")
+    reason: ClassVar[Any] = _field("reason")
+    outside: ClassVar[Any] = _field("outside")
+    touches: ClassVar[Any] = _field("touches")
 
 
 @final
@@ -305,16 +308,16 @@ class Watch(IO[Any, Any]):
     """Wait for the end of `fiber`: "join" takes on its exit, "exit" gives it, "cancel" asks for it first."""
 
     __slots__ = ("_fiber", "_how", "_reason")
-    _tag: ClassVar[int] = tag.WATCH
+    _tag: int = tag.WATCH
 
     def __init__(self, fiber: Any, how: Watching, reason: object = None) -> None:
         self._fiber = fiber
         self._how = how
         self._reason = reason
 
-    fiber = _field("fiber")
-    how = _field("how")
-    reason = _field("reason")
+    fiber: ClassVar[Any] = _field("fiber")
+    how: ClassVar[Any] = _field("how")
+    reason: ClassVar[Any] = _field("reason")
 
 
 @final
@@ -322,16 +325,16 @@ class Ask(IO[Any, Any]):
     """Give what `question` answers about the running fiber; an action, like a call, unless it only takes a `peek`."""
 
     __slots__ = ("_peek", "_question", "_touches")
-    _tag: ClassVar[int] = tag.ASK
+    _tag: int = tag.ASK
 
     def __init__(self, question: Callable[[Any], Any], *, peek: bool = False, touches: Touches | None = None) -> None:
         self._question = question
         self._peek = peek
         self._touches = touches
 
-    question = _field("question")
-    peek = _field("peek")
-    touches = _field("touches")
+    question: ClassVar[Any] = _field("question")
+    peek: ClassVar[Any] = _field("peek")
+    touches: ClassVar[Any] = _field("touches")
 
 
 # -- Scopes --------------------------------------------------------------------------------------------------
@@ -342,14 +345,14 @@ class Named(IO[Any, Any]):
     """Run `source` under `name`, which stands in the path of every failure inside."""
 
     __slots__ = ("_name", "_source")
-    _tag: ClassVar[int] = tag.NAMED
+    _tag: int = tag.NAMED
 
     def __init__(self, source: IO[Any, Any], name: str) -> None:
         self._source = source
         self._name = name
 
-    source = _field("source")
-    name = _field("name")
+    name: ClassVar[Any] = _field("name")
+    source: ClassVar[Any] = _field("source")
 
 
 @final
@@ -357,12 +360,12 @@ class Shield(IO[Any, Any]):
     """Run what `body` makes of `restore`, protected from the scopes outside."""
 
     __slots__ = ("_body",)
-    _tag: ClassVar[int] = tag.SHIELD
+    _tag: int = tag.SHIELD
 
     def __init__(self, body: Callable[[Callable[[IO[Any, Any]], IO[Any, Any]]], IO[Any, Any]]) -> None:
         self._body = body
 
-    body = _field("body")
+    body: ClassVar[Any] = _field("body")
 
 
 @final
@@ -370,27 +373,25 @@ class Restore(IO[Any, Any]):
     """Run `source` as if the shield with the region `shield` were not there."""
 
     __slots__ = ("_shield", "_source")
-    _tag: ClassVar[int] = tag.RESTORE
+    _tag: int = tag.RESTORE
 
     def __init__(self, source: IO[Any, Any], shield: Any) -> None:
         self._source = source
         self._shield = shield
 
-    source = _field("source")
-    shield = _field("shield")
+    shield: ClassVar[Any] = _field("shield")
+    source: ClassVar[Any] = _field("source")
 
 
 @final
 class Scoped(IO[Any, Any]):
-    """Run `body`, a program or what makes one of the scope, in a new cancel scope.
+    """Run `body`, a program or what makes one of the scope, in a new cancel scope that ends after `seconds`, if any.
 
     If the scope catches its own cancel, run what `expired` makes of it.
-
-    `seconds` is the deadline, counted from when the scope is entered (None: no deadline).
     """
 
     __slots__ = ("_body", "_expired", "_name", "_seconds")
-    _tag: ClassVar[int] = tag.SCOPED
+    _tag: int = tag.SCOPED
 
     def __init__(
         self,
@@ -404,10 +405,10 @@ class Scoped(IO[Any, Any]):
         self._expired = expired
         self._name = name
 
-    body = _field("body")
-    seconds = _field("seconds")
-    expired = _field("expired")
-    name = _field("name")
+    body: ClassVar[Any] = _field("body")
+    seconds: ClassVar[Any] = _field("seconds")
+    expired: ClassVar[Any] = _field("expired")
+    name: ClassVar[Any] = _field("name")
 
 
 # -- Together ------------------------------------------------------------------------------------------------
@@ -418,7 +419,7 @@ class Group(IO[Any, Any]):
     """Run what `body` makes of a new task group, built at `site`, then wait for all its children."""
 
     __slots__ = ("_body", "_handler", "_name", "_on_failure", "_site")
-    _tag: ClassVar[int] = tag.GROUP
+    _tag: int = tag.GROUP
 
     def __init__(
         self,
@@ -434,11 +435,11 @@ class Group(IO[Any, Any]):
         self._name = name
         self._site = site
 
-    body = _field("body")
-    on_failure = _field("on_failure")
-    handler = _field("handler")
-    name = _field("name")
-    site = _field("site")
+    body: ClassVar[Any] = _field("body")
+    on_failure: ClassVar[Any] = _field("on_failure")
+    handler: ClassVar[Any] = _field("handler")
+    name: ClassVar[Any] = _field("name")
+    site: ClassVar[Any] = _field("site")
 
 
 @final
@@ -446,16 +447,16 @@ class Fork(IO[Any, Any]):
     """Start `source` as a child of `group` and give its fiber; the child has not run yet."""
 
     __slots__ = ("_group", "_name", "_source")
-    _tag: ClassVar[int] = tag.FORK
+    _tag: int = tag.FORK
 
     def __init__(self, group: Any, source: IO[Any, Any], name: str | None = None) -> None:
         self._group = group
         self._source = source
         self._name = name
 
-    group = _field("group")
-    source = _field("source")
-    name = _field("name")
+    group: ClassVar[Any] = _field("group")
+    source: ClassVar[Any] = _field("source")
+    name: ClassVar[Any] = _field("name")
 
 
 @final
@@ -469,7 +470,7 @@ class Parallel(IO[Any, Any]):
     """
 
     __slots__ = ("_dispose", "_function", "_items", "_labels", "_limit", "_name", "_policy")
-    _tag: ClassVar[int] = tag.PARALLEL
+    _tag: int = tag.PARALLEL
 
     def __init__(
         self,
@@ -477,7 +478,7 @@ class Parallel(IO[Any, Any]):
         policy: Policy,
         name: str,
         *,
-        function: Callable[[Any], IO[Any, Any]] | None = None,
+        function: Callable[[Any], Any] | None = None,
         limit: int | None = None,
         labels: Sequence[str] | None = None,
         dispose: Callable[[Any], IO[Any, Any]] | None = None,
@@ -490,10 +491,10 @@ class Parallel(IO[Any, Any]):
         self._labels = labels
         self._dispose = dispose
 
-    items = _field("items")
-    policy = _field("policy")
-    name = _field("name")
-    function = _field("function")
-    limit = _field("limit")
-    labels = _field("labels")
-    dispose = _field("dispose")
+    items: ClassVar[Any] = _field("items")
+    policy: ClassVar[Any] = _field("policy")
+    name: ClassVar[Any] = _field("name")
+    function: ClassVar[Any] = _field("function")
+    limit: ClassVar[Any] = _field("limit")
+    labels: ClassVar[Any] = _field("labels")
+    dispose: ClassVar[Any] = _field("dispose")

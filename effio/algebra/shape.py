@@ -11,7 +11,6 @@ from typing_extensions import TypeIs
 from effio.algebra import argument
 from effio.algebra.describe import spoken
 from effio.algebra.io import IO
-from effio.algebra.tag import DERIVED
 from effio.schedule.schedule import Schedule
 
 Program: TypeAlias = IO[Any, Any]
@@ -26,7 +25,6 @@ class Derived(IO[Any, Any]):
     """A program that is replaced by its desugaring when it runs; `word` is what the user wrote."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = DERIVED
     word: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
@@ -38,7 +36,6 @@ class Word(IO[Given], Generic[Given]):
     """A program without arguments, written with or without parentheses."""
 
     __slots__ = ()
-    _tag: ClassVar[int] = DERIVED
     word: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
@@ -47,6 +44,9 @@ class Word(IO[Given], Generic[Given]):
     def __call__(self) -> IO[Given]:
         """Do the same: the word is its own program."""
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
 
 
 def is_io(value: object) -> TypeIs[Program]:

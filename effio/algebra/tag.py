@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from effio.data.native import mypyc_attr
+
 # The first five wait for the value of a source, and the first three ignore its failure; those after NAMED are actions.
 FLAT_MAP: Final = 0
 MAP: Final = 1
@@ -29,3 +31,12 @@ PARALLEL: Final = 20
 FORK: Final = 21
 WATCH: Final = 22
 ASK: Final = 23
+FRAME: Final = 30  # what is no node, but code of the interpreter that a fiber returns to
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Tagged:
+    """What may stand on a fiber's stack; a field of each object where the core is compiled, of its class elsewhere."""
+
+    __slots__ = ()
+    _tag: int = DERIVED

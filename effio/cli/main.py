@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from effio import Cause, VirtualClock, run_exit
+from effio import Cause, VirtualClock, build, run_exit
 from effio.cli import explain, run, top, trace
 from effio.cli.run import exit_code
 from effio.cli.target import NoProgram, load
@@ -81,7 +81,7 @@ def run_demo(options: Namespace) -> int:
 def show_info(options: Namespace) -> int:
     """Print the versions of everything that matters."""
     python = f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}"
-    rows = [("effio", installed("effio")), ("Python", python)]
+    rows = [("effio", f"{installed('effio')}, {build.kind()} core"), ("Python", python)]
     rows += [(name, installed(name)) for name in (*NEEDED, *OPTIONAL)]
     print(*(f"{name:17}  {found}" for name, found in rows), sep="\n")
     return 0

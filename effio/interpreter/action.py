@@ -4,7 +4,8 @@ A function gives the next node to run, or None if the fiber stops here for now.
 """
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# The test for a program leaves its type arguments open.
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ from effio.algebra.primitive import (
     Sleep,
     Watch,
 )
-from effio.algebra.shape import is_io, made
+from effio.algebra.shape import made
 from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RESTORE, SCOPED, SHIELD, SLEEP, WATCH
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
@@ -215,7 +216,7 @@ def named(fiber: Fiber, node: Named) -> Next:
     return node._source
 
 
-def shield(fiber: Fiber, node: Shield) -> Next:
+def shield(fiber: Fiber, node: Shield) -> Any:
     region = ShieldRegion(fiber.region)
     enter(fiber, "shield", region)
     return make(fiber, node._body, Restoring(region))
@@ -256,10 +257,10 @@ def scoped(fiber: Fiber, node: Scoped) -> Next:
     if fiber.scheduler.observer is not None:
         fiber.scheduler.observer.on_enter(fiber, "scope", node._name, region)
     body = node._body
-    return body if is_io(body) else make(fiber, body, handle.CancelScope(region))
+    return body if isinstance(body, IO) else make(fiber, body, handle.CancelScope(region))
 
 
-def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> IO[Any, Any]:
+def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> Any:
     """The program that `body` makes of what it is given."""
     try:
         return made(body, given)
@@ -270,7 +271,7 @@ def make(fiber: Fiber, body: Callable[[Any], IO[Any, Any]], given: Any) -> IO[An
 # -- Together ------------------------------------------------------------------------------------------------
 
 
-def group(fiber: Fiber, node: Group) -> Next:
+def group(fiber: Fiber, node: Group) -> Any:
     family = TaskGroupFamily(fiber, node)
     fiber.region = family
     fiber.stack.append(TaskGroupFrame(family))

@@ -126,5 +126,5 @@ def origin_in(frame: Any) -> Origin | None:
             return None
         return Origin(inside.f_code.co_filename, inside.f_lineno, inside.f_code.co_qualname)
     if frame._tag in (FLAT_MAP, MAP):
-        return origin_of(frame._function)
-    return origin_of(frame._on_success or frame._on_failure) if frame._tag == FOLD else None
+        return origin_of(frame._next)
+    return origin_of(frame._next or frame._on_failure) if frame._tag == FOLD else None

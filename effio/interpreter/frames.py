@@ -1,19 +1,20 @@
 """What a fiber returns to, where the node itself does not serve as the frame."""
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# The test for a program leaves its type arguments open.
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, ClassVar, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from returns.result import Failure, Success
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
-from effio.algebra.primitive import Halt, OnExit, Pure
-from effio.algebra.tag import GENERATE
+from effio.algebra.primitive import Halt, Pure
+from effio.algebra.tag import FRAME, GENERATE, Tagged
 from effio.data.cause import Cancelled, Cause, then
 from effio.data.exit import Exit
 from effio.data.identity import Path
@@ -23,10 +24,8 @@ from effio.interpreter.scope import Region, ScopeRegion, ShieldRegion, visible_c
 if TYPE_CHECKING:
     from effio.interpreter.observer import Part
 
-FRAME: Final = 30
 
-
-class Frame:
+class Frame(Tagged):
     """A place on the stack that runs code of the interpreter when a value or a failure comes back.
 
     `returned` gives the next node; `failed` gives the next node, or the cause to go on failing with. None means that
@@ -34,7 +33,7 @@ class Frame:
     """
 
     __slots__ = ()
-    _tag: ClassVar[int] = FRAME
+    _tag: int = FRAME
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any] | None:
         raise NotImplementedError
@@ -66,7 +65,7 @@ class GeneratorFrame(Frame):
     """A suspended do-notation body; the step loop sends values into it."""
 
     __slots__ = ("generator", "send")
-    _tag = GENERATE
+    _tag: int = GENERATE
 
     def __init__(self, generator: Generator[Any, Any, Any]) -> None:
         self.generator = generator
@@ -79,6 +78,14 @@ class GeneratorFrame(Frame):
         except BaseException as error:
             cause = then(cause, fiber.raised(error))
         return cause
+
+
+def no_body() -> Generator[None, None, None]:
+    """Never run."""
+    yield
+
+
+NO_BODY: Final = GeneratorFrame(no_body())
 
 
 @final
@@ -156,16 +163,19 @@ class FinalizerFrame(Frame):
             fiber.scheduler.observer.on_leave(fiber, "finalizer", "finalizer", cause)
 
 
-def begin_finalizer(fiber: Fiber, node: OnExit, value: Any, cause: Cause[Any] | None) -> IO[Any, Any]:
-    """Shield the fiber and start the finalizer of `node`, for a value or for a cause."""
+def begin_finalizer(fiber: Fiber, finalizer: Any, value: Any, cause: Cause[Any] | None) -> Any:
+    """Shield the fiber and start the finalizer that `finalizer` makes, or is, for a value or for a cause."""
     fiber.stack.append(FinalizerFrame(fiber, value, cause))
     fiber.unwinding = False
     fiber.region = ShieldRegion(fiber.region)
     if fiber.scheduler.observer is not None:
         fiber.scheduler.observer.on_enter(fiber, "finalizer", "finalizer", fiber.region)
+    if isinstance(finalizer, IO):
+        program: IO[Any, Any] = finalizer
+        return program
     exit: Exit[Any, Any] = Success(value) if cause is None else Failure(cause)
     try:
-        return node._finalizer(exit)
+        return finalizer(exit)
     except BaseException as error:
         return Halt(fiber.raised(error))
 

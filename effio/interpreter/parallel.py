@@ -1,7 +1,8 @@
 """The families of the parallel combinators: a fixed number of children, an outcome by policy."""
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# The test for a program leaves its type arguments open.
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -13,7 +14,6 @@ from effio.algebra.argument import returned_no_program
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Halt, Named, OnExit, Parallel, Pure
-from effio.algebra.tag import PURE
 from effio.data.cause import Cause, Die
 from effio.data.errors import CancelSource
 from effio.data.location import ChildReport
@@ -69,15 +69,15 @@ class ParallelFamily(Family):
                 except BaseException as error:
                     self.failed_to_start(self.fiber.raised(error))
                     break
-            tag = getattr(item, "_tag", None)
-            if tag == PURE:
+            if isinstance(item, Pure):
                 self.forked += 1
                 self.succeeded(index, item._value)
-            elif tag is None:
+            elif isinstance(item, IO):
+                program: IO[Any, Any] = item
+                self.fork(program, None if node._labels is None else node._labels[index], context.copy())
+            else:
                 maker = node._function or self.name
                 self.failed_to_start(Die(returned_no_program(maker, item), self.fiber.at(origin_of(maker))))
-            else:
-                self.fork(item, None if node._labels is None else node._labels[index], context.copy())
 
     def failed_to_start(self, cause: Cause[Any]) -> None:
         """The mapping function gave no program: that is a failure, and nothing more is started."""
@@ -137,8 +137,10 @@ class ParallelFamily(Family):
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
         times = self.seconds or {}
         return tuple(
-            ChildReport(self.label(index), outcome_of(state, has_failed(parts.get(index))), times.get(index))
-            for index, state in enumerate(self.states[: self.forked])
+            ChildReport(
+                self.label(index), outcome_of(self.states[index], has_failed(parts.get(index))), times.get(index)
+            )
+            for index in range(self.forked)
             if index in parts or index not in self.failures
         )
 
@@ -290,9 +292,8 @@ class Disposal:
         self.dispose = dispose
         self.value = value
 
-    def __call__(self, exit: Any) -> IO[Any, Any]:
-        program: IO[Any, Any] = self.dispose(self.value)
-        return program
+    def __call__(self, exit: Any) -> Any:
+        return self.dispose(self.value)
 
 
 FAMILIES: Final[dict[str, type[ParallelFamily]]] = {

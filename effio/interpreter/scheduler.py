@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from functools import partial
 from math import inf
@@ -31,6 +31,7 @@ from effio.interpreter.scope import Region
 from effio.interpreter.step import advance
 from effio.interpreter.supervision import Background
 from effio.interpreter.timers import Timers
+from effio.interpreter.turns import turns
 
 Kept = TypeVar("Kept")
 
@@ -110,7 +111,7 @@ class Scheduler:
         if type(program) is Named:
             self.root.node = program._source
         self.current = self.root
-        self.turn: Callable[[], None] = self.turns().__next__
+        self.turn: Callable[[], None] = turns(self.run_turn).__next__
         self.root.check = steering is not None
         self.enqueue(self.root)
         if observer is not None:
@@ -125,18 +126,13 @@ class Scheduler:
             self.awake = True
             self.backend.wake()
 
-    def turns(self) -> Generator[None, None, None]:
-        """Run what is ready and what is due, but not so long that the host waits, at every `turn`.
-
-        A generator, since the traceback of a failure then ends here and does not keep the frames of the host alive.
-        """
-        while True:
-            self.begin_turn()
-            left = self.drain(FIBERS_PER_TURN)
-            while not self.over and self.fire_due() and left > 0:
-                left = self.drain(left)
-            self.end_turn()
-            yield
+    def run_turn(self) -> None:
+        """Run what is ready and what is due, but not so long that the host waits."""
+        self.begin_turn()
+        left = self.drain(FIBERS_PER_TURN)
+        while not self.over and self.fire_due() and left > 0:
+            left = self.drain(left)
+        self.end_turn()
 
     def begin_turn(self) -> None:
         """Fibers run from here on, for a while."""

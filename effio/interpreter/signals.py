@@ -14,6 +14,11 @@ from effio.interpreter.scheduler import Scheduler
 
 SIGINT: Final = int(signal.SIGINT)
 
+CALLERS: Final = frozenset(
+    {"advance", "start", "begin_finalizer", "make", "run_leaf", "interruptible", "turns", "step"}
+)
+"""The functions that call user code; the last two are what is seen of them where they are compiled."""
+
 # The functions behind those of the module, which turn numbers into enums and back at every call.
 set_handler: Final = getattr(signal.signal, "__wrapped__", signal.signal)
 get_handler: Final = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
@@ -74,6 +79,6 @@ def in_user_code(frame: FrameType | None) -> bool:
     outer = frame.f_back
     while outer is not None:
         if is_own(outer):
-            return outer.f_code.co_name in ("advance", "start", "begin_finalizer", "make", "run_leaf", "interruptible")
+            return outer.f_code.co_name in CALLERS
         outer = outer.f_back
     return False

@@ -3,10 +3,14 @@
 The loop looks at one node at a time. A node that has a source is pushed and its source comes next; a value or a
 cause goes back to the top of the stack, which says what comes then. Hot nodes are handled in line, the others by the
 table of `action`; derived nodes are replaced by what they mean.
+
+Where the core is compiled, a node is known by its class as soon as it stands in a variable of that class: hence the
+many names for one node.
 """
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# A tag tells the class of a node, which pyright cannot know.
+# pyright: reportPrivateUsage=false, reportAssignmentType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
@@ -14,8 +18,8 @@ from typing import Any, Final
 
 from effio.algebra.argument import returned_no_program
 from effio.algebra.desugar import TABLE
-from effio.algebra.primitive import Halt, Pure
-from effio.algebra.shape import is_io
+from effio.algebra.io import IO
+from effio.algebra.primitive import Call, Halt, Invoked, Map, Pure, Sourced, Suspend
 from effio.algebra.tag import (
     CALL,
     DERIVED,
@@ -30,22 +34,26 @@ from effio.algebra.tag import (
     PURE,
     SUSPEND,
     THEN,
+    Tagged,
 )
 from effio.data.cause import Cause, Die
 from effio.data.origin import origin_of
 from effio.interpreter.action import ACTIONS
-from effio.interpreter.fiber import PREEMPTED, RUNNING, YIELDED, Fiber
-from effio.interpreter.frames import GeneratorFrame, begin_finalizer
+from effio.interpreter.fiber import NOTHING, PREEMPTED, RUNNING, YIELDED, Fiber
+from effio.interpreter.frames import END, NO_BODY, Frame, GeneratorFrame, begin_finalizer
 
 STEPS_PER_TURN: Final = 1024
 CALLS_PER_LOOK: Final = 3  # a mask: the clock is read every fourth call
+
+# What the names of a step stand for when it is over.
+NO_SOURCE: Final = Map(NOTHING, tuple)
+NO_CALL: Final = Call(tuple)
+NO_THUNK: Final = Suspend(lambda: NOTHING)
 
 
 def advance(fiber: Fiber) -> None:
     """Run `fiber` until it ends, waits, or has had its turn."""
     stack = fiber.stack
-    push = stack.append
-    pop = stack.pop
     scheduler = fiber.scheduler
     steering = scheduler.steering
     node: Any = fiber.node
@@ -58,13 +66,17 @@ def advance(fiber: Fiber) -> None:
     fiber.state = RUNNING
     scheduler.current = fiber
     steps = STEPS_PER_TURN
-    tag: int
     maker: Any = None
     value: Any = None
     frame: Any = None
-    after: Any = None
+    after: IO[Any, Any] | Cause[Any] | None = None
     failed: Any = None
     cause: Cause[Any] | None = None
+    program: IO[Any, Any]
+    tagged: Tagged
+    sourced: Sourced
+    generator: GeneratorFrame
+    own: Frame
     try:
         while True:
             if steps <= 0:
@@ -75,18 +87,21 @@ def advance(fiber: Fiber) -> None:
                 scheduler.enqueue(fiber)
                 return
             try:
-                tag = node._tag
-            except AttributeError:
-                tag = HALT
+                program = node
+                tag = program._tag
+            except (AttributeError, TypeError):
                 node = Halt(Die(returned_no_program(maker or fiber.name, node), fiber.at(origin_of(maker))))
+                tag = HALT
 
             # -- One node: it gives a value, a cause, or the next node ----
             if tag <= ON_EXIT:
-                push(node)
-                node = node._source
+                sourced = node
+                stack.append(sourced)
+                node = sourced._source
                 continue
             if tag == PURE:
-                value = node._value
+                pure: Pure = node
+                value = pure._value
             elif tag == CALL:
                 if fiber.check:
                     if steering is not None and steering.stops_before(fiber, node):
@@ -94,18 +109,24 @@ def advance(fiber: Fiber) -> None:
                         return
                     cause = fiber.poll()
                 if cause is None:
+                    call: Invoked = node
                     steps -= 1
                     try:
-                        kwargs = node._kwargs
-                        value = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
+                        if call._kwargs:
+                            value = call._function(*call._args, **call._kwargs)
+                        elif call._args:
+                            value = call._function(*call._args)
+                        else:
+                            value = call._function()
                     except BaseException as error:
-                        cause = fiber.raised(error, node._catches)
+                        cause = fiber.raised(error, call._catches)
                     calls += 1
                     if not calls & CALLS_PER_LOOK and scheduler.turn_is_over():
                         steps = 0
             elif tag == SUSPEND:
+                suspend: Suspend = node
                 steps -= 1
-                maker = node._thunk
+                maker = suspend._thunk
                 try:
                     node = maker()
                 except BaseException as error:
@@ -121,7 +142,7 @@ def advance(fiber: Fiber) -> None:
                 cause = node._cause if node._site is None else node._cause.placed(fiber.at(node._site))
             elif tag == GENERATE:
                 try:
-                    push(GeneratorFrame(node._function(*node._args, **node._kwargs)))
+                    stack.append(GeneratorFrame(node._function(*node._args, **node._kwargs)))
                     value = None
                 except BaseException as error:
                     cause = fiber.raised(error)
@@ -140,18 +161,21 @@ def advance(fiber: Fiber) -> None:
             if cause is None:
                 while True:
                     steps -= 1
-                    frame = pop()
-                    tag = frame._tag
+                    frame = stack.pop()
+                    tagged = frame
+                    tag = tagged._tag
                     if tag == FLAT_MAP:
-                        maker = frame._function
+                        sourced = frame
+                        maker = sourced._next
                         try:
                             node = maker(value)
                         except BaseException as error:
                             cause = fiber.raised(error)
                         break
                     if tag == MAP:
+                        sourced = frame
                         try:
-                            value = frame._function(value)
+                            value = sourced._next(value)
                         except BaseException as error:
                             cause = fiber.raised(error)
                             break
@@ -159,22 +183,25 @@ def advance(fiber: Fiber) -> None:
                             node = Pure(value)
                             break
                     elif tag == THEN:
-                        node = frame._other
+                        sourced = frame
+                        node = sourced._next
                         break
                     elif tag == GENERATE:
+                        generator = frame
                         try:
-                            node = frame.send(value)
+                            node = generator.send(value)
                         except StopIteration as stop:
                             value = stop.value
                             continue
                         except BaseException as error:
                             cause = fiber.raised(error)
                             break
-                        maker = frame.generator
-                        push(frame)
+                        maker = generator.generator
+                        stack.append(generator)
                         break
                     elif tag == FOLD:
-                        maker = frame._on_success
+                        sourced = frame
+                        maker = sourced._next
                         if maker is None:
                             continue
                         try:
@@ -183,19 +210,22 @@ def advance(fiber: Fiber) -> None:
                             cause = fiber.raised(error)
                         break
                     elif tag == ON_EXIT:
-                        node = begin_finalizer(fiber, frame, value, None)
-                        maker = frame._finalizer
+                        sourced = frame
+                        maker = sourced._next
+                        node = begin_finalizer(fiber, maker, value, None)
                         break
                     else:
-                        node = frame.returned(fiber, value)
+                        own = frame
+                        node = own.returned(fiber, value)
                         if node is None:
                             return
                         break
 
             # -- A cause goes back ----
             while cause is not None:
-                frame = pop()
-                tag = frame._tag
+                frame = stack.pop()
+                tagged = frame
+                tag = tagged._tag
                 if tag <= THEN:
                     continue
                 if tag == FOLD:
@@ -209,18 +239,26 @@ def advance(fiber: Fiber) -> None:
                     except BaseException as error:
                         cause = fiber.raised(error)
                 elif tag == ON_EXIT:
-                    node = begin_finalizer(fiber, frame, None, cause)
-                    maker = frame._finalizer
+                    sourced = frame
+                    maker = sourced._next
+                    node = begin_finalizer(fiber, maker, None, cause)
                     cause = None
                 else:
-                    after = frame.failed(fiber, cause)
+                    own = frame
+                    after = own.failed(fiber, cause)
                     if after is None:
                         return
-                    if is_io(after):
+                    if isinstance(after, IO):
                         node = after
                         cause = None
                     else:
                         cause = after
     finally:
         # A traceback keeps the frames that called user code alive: this one must not keep the failure alive in turn.
-        fiber = stack = push = pop = node = value = cause = maker = frame = after = failed = None  # type: ignore[assignment]
+        del fiber, stack, node, value, cause, maker, frame, after, failed
+        program = pure = NOTHING
+        tagged = own = END
+        sourced = NO_SOURCE
+        call = NO_CALL
+        suspend = NO_THUNK
+        generator = NO_BODY

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from math import inf
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-if TYPE_CHECKING:
-    from effio.interpreter.fiber import Fiber
-    from effio.interpreter.scope import ScopeRegion
+
+class Target(Protocol):
+    """What a timer is set for: a fiber or a scope."""
+
+    epoch: int
+
+    def timer_fired(self) -> None:
+        """The time has come."""
+        ...
+
 
 RESULT: Final = 0
 DEADLINE: Final = 1
 
-Entry: TypeAlias = "tuple[float, int, int, Fiber | ScopeRegion, int]"
+Entry: TypeAlias = tuple[float, int, int, Target, int]
 
 STALE_BEFORE_SWEEP: Final = 64
 
@@ -34,7 +41,7 @@ class Timers:
         self._sequence = 0
         self._stale = 0
 
-    def add(self, when: float, rank: int, target: Fiber | ScopeRegion) -> None:
+    def add(self, when: float, rank: int, target: Target) -> None:
         """Set a timer for what `target` waits for now; an infinite one is no timer."""
         if when == inf:
             return
@@ -60,9 +67,9 @@ class Timers:
             self._stale -= self._stale > 0
         return None
 
-    def pop_due(self, now: float) -> list[Fiber | ScopeRegion]:
+    def pop_due(self, now: float) -> list[Target]:
         """Take the targets of the earliest instant and kind, if that instant has come."""
-        due: list[Fiber | ScopeRegion] = []
+        due: list[Target] = []
         heap = self._heap
         when = self.next()
         if when is None or when > now:

@@ -9,14 +9,14 @@ from typing import Any, Final
 from returns.result import Failure
 
 from effio.algebra import derived
-from effio.algebra.desugar.sequence import UNIT, constant
+from effio.algebra.desugar.sequence import UNIT
 from effio.algebra.primitive import FlatMap, OnExit, Pure
 from effio.algebra.shape import Program, is_io
 from effio.data.exit import Exit
 
 
 def ensuring(node: derived.Ensuring) -> Program:
-    return OnExit(node.source, constant(node.other))
+    return OnExit(node.source, node.other)
 
 
 def on_cancel(node: derived.OnCancel) -> Program:

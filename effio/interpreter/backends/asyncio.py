@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.errors import ForeignCancelled
+from effio.interpreter.backends.begun import Begun
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
 
@@ -116,9 +118,18 @@ class AsyncioBackend:
         if host is None:
             host = fiber.host = Host(self, fiber)
             self.hosts.add(host)
+        elif host.stepping:
+            outcome = host.begin_in_place(node)
+            if outcome is not None and self.scheduler.turn_is_over():
+                fiber.hold(outcome)
+                return None
+            if outcome is not None:
+                return outcome
         fiber.park(host)
         self.scheduler.in_flight += 1
         host.begin(node)
+        if host.begun is not None and fiber.check:
+            fiber.interrupt()  # What has begun may have cancelled its own fiber.
         return None
 
     def release(self, fiber: Fiber) -> bool:
@@ -156,6 +167,8 @@ class Host:
         self.backend = backend
         self.fiber = fiber
         self.leaf: Leaf | None = None
+        self.begun: Awaitable[Any] | None = None
+        self.stepping = False
         self.stepping = False
         self.over = False
         self.asked = 0
@@ -172,6 +185,29 @@ class Host:
         """Run the coroutine of `node` next."""
         self.leaf = node
         self.unpark()
+
+    def begin_in_place(self, node: Leaf) -> IO[Any, Any] | None:
+        """Run the coroutine of `node`, whose fiber runs in this task right now, as far as it does not wait.
+
+        None if it waits; the task goes on with it then.
+        """
+        kwargs = node._kwargs
+        try:
+            made: Any = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
+        except BaseException as error:
+            return self.raised(node, error)
+        self.begun = made
+        if type(self.begun) is not CoroutineType:
+            return None
+        try:
+            self.begun = Begun(made, made.send(None))
+        except StopIteration as stop:
+            self.begun = None
+            return Pure(stop.value)
+        except BaseException as error:
+            self.begun = None
+            return self.raised(node, error)
+        return None
 
     def stop(self) -> None:
         """The fiber has its exit: let the task end."""
@@ -236,21 +272,26 @@ class Host:
     async def run_leaf(self, node: Leaf) -> None:
         """Await one foreign coroutine and keep what comes of it for the fiber."""
         outcome: IO[Any, Any]
-        if self.wanted:
+        begun, self.begun = self.begun, None
+        if self.wanted and begun is None:
             outcome = CHECKPOINT
         else:
             try:
-                outcome = Pure(await node._function(*node._args, **(node._kwargs or {})))
-            except asyncio.CancelledError as error:
-                outcome = self.cancelled(node, error)
+                outcome = Pure(await (begun or node._function(*node._args, **(node._kwargs or {}))))
             except BaseException as error:
                 if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
                     raise  # The loop is gone, and the task is being destroyed.
-                outcome = Halt(self.fiber.raised(error, node._catches))
+                outcome = self.raised(node, error)
         self.leaf_over()
         self.fiber.epoch += 1
         self.fiber.wait = None
         self.fiber.node = outcome
+
+    def raised(self, node: Leaf, error: BaseException) -> IO[Any, Any]:
+        """How the fiber goes on after a leaf that raised."""
+        if isinstance(error, asyncio.CancelledError):
+            return self.cancelled(node, error)
+        return Halt(self.fiber.raised(error, node._catches))
 
     def cancelled(self, node: Leaf, error: asyncio.CancelledError) -> IO[Any, Any]:
         """A leaf ended by a cancel: ours, one from outside, or one that nobody asked for."""
@@ -291,7 +332,9 @@ class Host:
         scheduler = self.backend.scheduler
         awake = scheduler.awake
         scheduler.begin_turn()
+        self.stepping = True
         scheduler.advance(self.fiber)
+        self.stepping = False
         if not awake:
             scheduler.end_turn()
 

@@ -14,6 +14,7 @@ import pytest
 from returns.result import Failure
 
 from effio import IO, Do, catch, development_mode, do, fail, pure, run, run_exit
+from effio.build import kind
 from effio.cause import Fail
 from effio.data.errors import ProgramDropped
 
@@ -80,7 +81,9 @@ def test_failure_can_be_caught_around_a_step() -> None:
 
 @pytest.fixture
 def development() -> Iterator[None]:
-    """Development mode for one test."""
+    """Development mode for one test; only the source of the core can watch its programs."""
+    if kind() == "compiled":
+        pytest.skip("development mode runs the core from its source")
     development_mode()
     yield
     development_mode(False)

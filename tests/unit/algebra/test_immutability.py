@@ -33,7 +33,7 @@ def test_fields_cannot_be_assigned(program: IO[Any, Any]) -> None:
     for name, value in describe.fields(program):
         with pytest.raises(AttributeError):
             setattr(program, name, None)
-        assert getattr(program, name) is value
+        assert getattr(program, name) == value
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=describe.word)

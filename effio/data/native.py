@@ -1,0 +1,17 @@
+"""Tells mypyc how to compile a class; without effect where the class runs from source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import IdentityFunction
+
+# mypyc knows the decorator by where it comes from, and only this form of import leaves it optional.
+try:
+    from mypy_extensions import mypyc_attr as mypyc_attr
+except ImportError:
+
+    def mypyc_attr(*attrs: str, **kwattrs: object) -> IdentityFunction:
+        """Give the class as it is."""
+        return lambda kind: kind
