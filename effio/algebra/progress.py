@@ -15,15 +15,16 @@ from effio.data.fiber_dump import ProgressState
 
 @final
 class Progress:
-    """One count: `done` of `total`, if that is known; `outer` is the one around it."""
+    """One count: `done` of `total`, if that is known, until it is `over`; `outer` is the one around it."""
 
-    __slots__ = ("done", "label", "outer", "total")
+    __slots__ = ("done", "label", "outer", "over", "total")
 
     def __init__(self, label: str, total: float | None, outer: Progress | None) -> None:
         self.label = label
         self.total = total
         self.outer = outer
         self.done: float = 0
+        self.over = False
 
     def state(self) -> ProgressState:
         """How far it is now."""
@@ -56,7 +57,9 @@ def begin(label: str, total: float | None, fiber: Any) -> None:
 def end(fiber: Any) -> None:
     """Make the count around the current one again."""
     progress = CURRENT.get()
-    CURRENT.set(None if progress is None else progress.outer)
+    if progress is not None:
+        progress.over = True
+        CURRENT.set(progress.outer)
 
 
 def move(by: float, fiber: Any) -> None:

@@ -27,6 +27,7 @@ REFRESHES: Final = 10
 
 SECONDS_BETWEEN_LINES: Final = 1.0
 FIBERS_SHOWN: Final = 40
+COUNTS_SHOWN: Final = 20
 BAR_WIDTH: Final = 30
 
 STYLES: Final = {"running": "bold green", "ready": "green", "waiting": "default"}
@@ -100,9 +101,11 @@ def drawn(dump: FiberDump) -> Text:
         text.append(f"  {doing(fiber)}\n", STYLES[fiber.state])
     if len(dump.fibers) > FIBERS_SHOWN:
         text.append(f"… and {len(dump.fibers) - FIBERS_SHOWN} more\n", "dim")
-    for fiber in dump.fibers:
-        if fiber.progress is not None:
-            text.append(f"{bar(fiber.progress)}\n", "cyan")
+    counts = [fiber.progress for fiber in dump.fibers if fiber.progress is not None]
+    for progress in counts[:COUNTS_SHOWN]:
+        text.append(f"{bar(progress)}\n", "cyan")
+    if len(counts) > COUNTS_SHOWN:
+        text.append(f"… and {len(counts) - COUNTS_SHOWN} more\n", "dim")
     return text
 
 
@@ -140,12 +143,19 @@ class Lines:
         self._told[progress] = None
 
     def tell(self) -> None:
-        """Write what has changed."""
+        """Write what has changed, not more than can be read, and forget what is over."""
+        changed: list[str] = []
         for progress, told in list(self._told.items()):
+            is_over = progress.over
             line = str(progress.state())
             if line != told:
                 self._told[progress] = line
-                self._stream.write(f"{line}\n")
+                changed.append(line)
+            if is_over:
+                del self._told[progress]
+        if len(changed) > COUNTS_SHOWN:
+            changed[COUNTS_SHOWN:] = [f"… and {len(changed) - COUNTS_SHOWN} more"]
+        self._stream.writelines(f"{line}\n" for line in changed)
         self._stream.flush()
 
     def __enter__(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from effio import Cause, VirtualClock, build, run_exit
-from effio.cli import explain, run, top, trace
+from effio.cli import explain, explore, run, top, trace
 from effio.cli.run import exit_code
 from effio.cli.target import NoProgram, load
 from effio.demos.catalogue import DEMOS
@@ -46,6 +46,7 @@ def parser() -> ArgumentParser:
     run.describe(commands.add_parser("run", help="run a program of a module"))
     explain.describe(commands.add_parser("explain", help="show what a program will do, without running it"))
     trace.describe(commands.add_parser("trace", help="run a program and write down what really ran"))
+    explore.describe(commands.add_parser("explore", help="look for a schedule in which a program fails"))
     top.describe(commands.add_parser("top", help="look at the fibers of another process"))
 
     demo = commands.add_parser("demo", help="run one of the demos")

@@ -38,6 +38,7 @@ def _complete(span: Span, trace: Trace) -> Event:
         "path": " > ".join(span.path),
         "state": span.state,
         "error": span.error,
+        "late by": f"{span.late:g} s" if span.late else None,
         "cancelled": None if span.cancel is None else span.cancel.text(),
         "source": span.origin,
     }

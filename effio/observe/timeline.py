@@ -53,9 +53,10 @@ def tree_of(trace: Trace) -> str:
 
 
 def _summary(span: Span, trace: Trace) -> str:
-    """How long it took, and what ended it early."""
+    """How long it took, what ended it early, and how long after its deadline it ended."""
     ended = span.error or ("" if span.cancel is None or span.state in ("succeeded", "failed") else span.cancel.text())
-    known = [_seconds(trace.length(span)), ended]
+    late = f"late by {_seconds(span.late)}" if span.late else ""
+    known = [_seconds(trace.length(span)), ended, late]
     if span.state == "running" and span.waits and span.waits[-1].end is None:
         known.append(f"waits for {span.waits[-1].reason}")
     return " · ".join(part for part in known if part)
@@ -241,7 +242,7 @@ def _svg_row(row: Row, trace: Trace, top: int) -> Iterator[str]:
         left, right = _x(start, trace), _x(stop, trace)
         if right - left >= 0.5:
             kind = "fiber" if wait.on == "fibers" else "wait"
-            yield f'<rect class="{kind}" x="{left:.2f}" y="{top + 6}" width="{right - left:.2f}" height="10"/>'
+            yield f'<rect class="{kind}" x="{left:.2f}" y="{top + 4}" width="{right - left:.2f}" height="14"/>'
     yield f'<text x="{LEFT + CHART + 12}" y="{baseline}">{MARKS[span.state]} {note}</text></g>'
 
 

@@ -60,6 +60,7 @@ class Span:
 
     `parent` is the span it ran inside; that of a fiber is the construct that forked it. `fiber` is the span of the
     fiber it ran in, `forked_by` that of the fiber that forked it. Waits are kept on fibers only.
+    A scope is `late` by so many seconds if it ended with a value after its deadline: it was shielded, or busy.
     """
 
     id: int
@@ -74,6 +75,7 @@ class Span:
     waits: tuple[Wait, ...] = ()
     cancel: Cancel | None = None
     error: str | None = None
+    late: float = 0.0
     origin: str | None = None
     forked_by: int | None = None
 

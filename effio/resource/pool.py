@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from functools import partial
 from math import inf
-from typing import Any, Generic, Never, TypeVar, final
+from typing import Any, Final, Generic, Never, TypeVar, final
 
 import attrs
 from returns.result import Failure, Success
@@ -35,11 +35,12 @@ from effio.algebra.primitive import (
     Then,
 )
 from effio.algebra.shape import Program
+from effio.concurrent.shared import Shared, first_of, shared
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
-from effio.data.touch import Touch
 from effio.resource.attendant import NOTHING, Attendant, Holder, Use
+from effio.resource.entry import Entry, Plan
 from effio.resource.resource import Resource, all_of, resource
 from effio.schedule.rule import TOLERANCE
 
@@ -72,36 +73,6 @@ class PoolStats:
 
 
 @final
-class Entry:
-    """One resource of a pool; `value` is there once it is open, `broken` says that nobody else must get it."""
-
-    __slots__ = ("broken", "holder", "idle_since", "value")
-
-    def __init__(self, holder: Holder) -> None:
-        self.holder = holder
-        self.broken = False
-        self.idle_since = 0.0
-        self.value: Any = None
-
-    def opened(self, value: Any) -> Entry:
-        self.value = value
-        return self
-
-
-@final
-@attrs.frozen
-class Plan:
-    """What a pool was asked for."""
-
-    resource: Any
-    max: int
-    min: int
-    idle_time: float
-    check: Callable[[Any], Program] | None
-    breaks: Callable[[Cause[Any]], bool]
-
-
-@final
 class Pool(Generic[Item, ItemError]):
     """Lends resources: at most `max` at once, to users in order of arrival, the one that was used last first.
 
@@ -116,19 +87,20 @@ class Pool(Generic[Item, ItemError]):
         "_lent",
         "_plan",
         "_reaper",
+        "_shared",
         "_size",
         "_sums",
-        "_touches",
         "_unreleased",
         "_waiting",
         "_went_idle",
     )
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, shared: Shared) -> None:
         self._plan = plan
+        self._shared = shared
         self._size = 0
         self._idle: deque[Entry] = deque()
-        self._lent: list[Entry] = []
+        self._lent: dict[Entry, Any] = {}
         self._waiting: dict[Any, None] = {}
         self._closed = False
         self._emptied = Signal("the last user of a pool")
@@ -136,7 +108,6 @@ class Pool(Generic[Item, ItemError]):
         self._reaper = Attendant("pool")
         self._unreleased: list[Cause[Any]] = []
         self._sums = {"opened": 0, "reused": 0, "closed": 0}
-        self._touches = (Touch(self, "write"),)
 
     @staticmethod
     def make(
@@ -148,12 +119,14 @@ class Pool(Generic[Item, ItemError]):
         idle_time: Seconds = inf,
         check: Callable[[Given], IO[bool, object]] | None = None,
         breaks: Callable[[Cause[Any]], bool] | None = None,
+        name: str | None = None,
     ) -> Resource[Pool[Given, GivenError], GivenError]:
         """Open `min` resources at once, and at most `max` when they are wanted; close all of them in the end.
 
         What has been idle for `idle_time` seconds is closed, down to `min`. `check` runs before an idle one is lent:
         if it gives false or fails, another one is opened instead. One whose use failed or was cancelled is closed;
-        `breaks` may say for which causes. The end waits until everything that was lent has come back.
+        `breaks` may say for which causes. The next user who needs one opens another in its place. The end waits until
+        everything that was lent has come back.
         """
         plan = Plan(
             checked("Pool.make", resource),
@@ -165,7 +138,7 @@ class Pool(Generic[Item, ItemError]):
         )
         if plan.min > plan.max:
             raise ValueError(f"min of Pool.make must be at most max, but {min} is more than {max}")
-        return Resource(partial(Pool[Given, GivenError]._opened, plan))
+        return Resource(partial(Pool[Given, GivenError]._opened, plan, shared("Pool", name)))
 
     # -- For users -------------------------------------------------------------------------------------------
 
@@ -182,25 +155,29 @@ class Pool(Generic[Item, ItemError]):
 
     def invalidate(self, item: object, /) -> IO[None]:
         """Have `item`, which is lent now, closed when it is given back."""
-        return Operation(self._break, self._touches, (item,))
+        return Operation(self._break, self._shared.writes, (item,))
 
     def stats(self) -> IO[PoolStats]:
         """Give how the pool stands."""
-        return Operation(self._stats, (Touch(self, "read"),))
+        return Operation(self._stats, self._shared.reads)
+
+    def holders(self) -> tuple[Any, ...]:
+        """The running fibers that something is lent to, for dumps."""
+        return (*self._lent.values(),)
 
     def __repr__(self) -> str:
-        return f"<Pool, {len(self._idle)} of {self._size} idle, max {self._plan.max}>"
+        return f"<{self._shared}: {len(self._idle)} of {self._size} idle, max {self._plan.max}>"
 
     # -- Borrowing -------------------------------------------------------------------------------------------
 
     def _lend(self, use: Use) -> Program:
         """No action stands between the end of the wait and the finalizer that gives back, so no cancel hits there."""
+        waiting = Park(self._enlist, self._withdraw, self._reason, touches=self._shared.writes)
+        return FlatMap(ME, lambda fiber: FlatMap(waiting, partial(self._lent_to, fiber, use)))
 
-        def lent(entry: Entry) -> Program:
-            self._lent.append(entry)
-            return OnExit(Suspend(partial(use, entry.value)), partial(self._give_back, entry))
-
-        return FlatMap(Park(self._enlist, self._withdraw, self._reason, touches=self._touches), lent)
+    def _lent_to(self, fiber: Any, use: Use, entry: Entry) -> Program:
+        self._lent[entry] = fiber
+        return OnExit(Suspend(partial(use, entry.value)), partial(self._give_back, entry))
 
     def _enlist(self, resume: Any) -> Program | None:
         if self._closed:
@@ -214,7 +191,8 @@ class Pool(Generic[Item, ItemError]):
         self._waiting.pop(resume, None)
 
     def _reason(self) -> str:
-        return f"one of the {self._plan.max} resources of a pool"
+        lent_to = first_of(fiber.name for fiber in self._lent.values())
+        return f"one of the {self._plan.max} resources of {self._shared}, lent to {lent_to}"
 
     def _take(self) -> Program | None:
         """The program that gives an entry, which is taken out already; None if all are lent.
@@ -236,7 +214,7 @@ class Pool(Generic[Item, ItemError]):
 
         def ended(exit: Exit[Any, Any]) -> Program:
             if isinstance(exit, Failure):
-                return Operation(self._free, self._touches)
+                return Operation(self._free, self._shared.writes)
             self._sums["opened"] += 1
             return NOTHING
 
@@ -264,10 +242,10 @@ class Pool(Generic[Item, ItemError]):
     # -- Giving back -----------------------------------------------------------------------------------------
 
     def _give_back(self, entry: Entry, exit: Exit[Any, Any]) -> Program:
-        self._lent.remove(entry)
+        del self._lent[entry]
         if isinstance(exit, Failure) and self._plan.breaks(exit.failure()):
             entry.broken = True
-        return FlatMap(Ask(partial(self._keep, entry, exit), peek=True, touches=self._touches), itself)
+        return FlatMap(Ask(partial(self._keep, entry, exit), peek=True, touches=self._shared.writes), itself)
 
     def _keep(self, entry: Entry, exit: Exit[Any, Any], fiber: Any) -> Program:
         """Hand the entry to the first in the queue, or keep it; close it if nobody must get it any more."""
@@ -290,7 +268,7 @@ class Pool(Generic[Item, ItemError]):
     def _retire(self, entry: Entry, exit: Exit[Any, Any]) -> Program:
         """Close the entry, then free its slot; to be run shielded."""
         self._sums["closed"] += 1
-        return OnExit(entry.holder.close(exit), lambda closed: Operation(self._free, self._touches))
+        return OnExit(entry.holder.close(exit), lambda closed: Operation(self._free, self._shared.writes))
 
     def _free(self) -> None:
         """Give up a slot; whoever waits may open a resource in it."""
@@ -329,7 +307,7 @@ class Pool(Generic[Item, ItemError]):
                 due = self._idle[0].idle_since + self._plan.idle_time if self._idle else now
                 if due - now > TOLERANCE:
                     yield Sleep(due - now)
-                yield Shield(lambda restore: FlatMap(Ask(self._reap_one, touches=self._touches), itself))
+                yield Shield(lambda restore: FlatMap(Ask(self._reap_one, touches=self._shared.writes), itself))
             else:
                 self._went_idle = Signal("something in the pool to be idle")
                 yield self._went_idle.wait()
@@ -344,16 +322,16 @@ class Pool(Generic[Item, ItemError]):
 
     def _discard(self, entry: Entry) -> Program:
         """Close an entry that nobody uses and free its slot."""
-        return OnExit(self._close_quietly(entry), lambda closed: Operation(self._free, self._touches))
+        return OnExit(self._close_quietly(entry), lambda closed: Operation(self._free, self._shared.writes))
 
     # -- The pool as a resource ------------------------------------------------------------------------------
 
     @staticmethod
-    def _opened(plan: Plan, use: Use) -> Program:
+    def _opened(plan: Plan, shared: Shared, use: Use) -> Program:
         """The use of a new pool."""
 
         def begin() -> Program:
-            pool: Pool[Any, Any] = Pool(plan)
+            pool: Pool[Any, Any] = Pool(plan, shared)
             return OnExit(Then(pool._begin(), Suspend(partial(use, pool))), pool._end)
 
         return Suspend(begin)
@@ -369,7 +347,7 @@ class Pool(Generic[Item, ItemError]):
         return Then(filled, self._reaper.start(Generate(self._reap, (), {})))
 
     def _add(self, entry: Entry) -> Program:
-        return FlatMap(Ask(partial(self._keep, entry, Success(None)), peek=True, touches=self._touches), itself)
+        return FlatMap(Ask(partial(self._keep, entry, Success(None)), peek=True, touches=self._shared.writes), itself)
 
     def _end(self, exit: Exit[Any, Any]) -> Program:
         """Let nobody in any more, close what is idle, wait for what is lent, and tell what could not be closed."""
@@ -381,6 +359,10 @@ class Pool(Generic[Item, ItemError]):
         told = Suspend(lambda: all_of([Halt(cause) for cause in self._unreleased], "Pool"))
         closing = all_of([self._discard(entry) for entry in idle], "Pool")
         return Then(self._reaper.stop(), Then(closing, Then(emptied, told)))
+
+
+ME: Final = Ask(lambda fiber: fiber, peek=True, touches=())
+"""The fiber that runs."""
 
 
 def itself(program: Program) -> Program:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.benchmarks import fiber, hand_off, memory, outside, primitive, start, step, timeout, tracing
+from tests.benchmarks import fiber, hand_off, memory, outside, primitive, resource, start, step, timeout, tracing
 from tests.benchmarks.benchmark import Benchmark
 
 SUITE: Final[tuple[Benchmark, ...]] = (
@@ -13,6 +13,7 @@ SUITE: Final[tuple[Benchmark, ...]] = (
     *timeout.BENCHMARKS,
     *hand_off.BENCHMARKS,
     *primitive.BENCHMARKS,
+    *resource.BENCHMARKS,
     *memory.BENCHMARKS,
     *outside.BENCHMARKS,
     *start.BENCHMARKS,

@@ -145,26 +145,23 @@ def test_memoized_run_whose_first_caller_is_cut_has_a_value_for_the_second(backe
 
 
 def test_exit_of_a_fiber_tells_how_it_ended(backend: Backend) -> None:
-    """A fiber that succeeds, fails, or is cancelled has that exit."""
+    """A fiber that succeeds, fails, dies or is cancelled has that exit."""
     bug = Bug()
+    exits: list[Exit[Any, Any]] = []
 
     @do
-    def body(group: TaskGroup) -> Do[list[Exit[Any, Any]]]:
-        exits: list[Exit[Any, Any]] = []
+    def body(group: TaskGroup) -> Do[None]:
         for program in (pure(1), fail("no"), die(bug)):
             fiber: Fiber[Any, Any] = yield from group.fork(program)
             exits.append((yield from fiber.exit()))
         cancelled = yield from group.fork(never)
         exits.append((yield from cancelled.cancel()))
-        return exits
 
-    ended = backend.run(task_group(body, on_failure="ignore", handler=lambda cause: unit))
-    success, failure, died, cancelled = value_of(ended)
+    cause = cause_of(backend.run(task_group(body, on_failure="collect")))
 
-    assert success == Success(1)
-    assert failure == Failure(Fail("no"))
-    assert died == Failure(Die(bug))
-    assert cause_of(cancelled).is_cancelled_only
+    assert exits[:3] == [Success(1), Failure(Fail("no")), Failure(Die(bug))]
+    assert cause_of(exits[3]).is_cancelled_only
+    assert cause == group_of(Fail("no"), Die(bug))
 
 
 def test_cancel_waits_for_a_finalizer_and_a_second_cancel_too(backend: Backend) -> None:

@@ -338,7 +338,7 @@ def test_restores_of_all_shields_together_open_the_way(backend: Backend) -> None
             wait = rest(1).then(journal.note("not reached"))
             return shield(lambda restore_inner: restore_inner(restore_outer(wait)))
 
-        return scope.cancel().then(unit).shielded().then(shield(outer))
+        return scope.cancel().then(shield(outer))
 
     value_of(backend.run(cancel_scope(body)))
 
@@ -409,9 +409,9 @@ def test_coroutine_in_a_shield_is_not_cut(foreign: Backend) -> None:
 
     program = from_async(work).shielded().then(journal.note("next"))
 
-    cause_or_value = foreign.run(par_zip(program.move_on_after(TICK), from_async(nap, 1)))
+    exit = foreign.run(par_zip(program.move_on_after(TICK), from_async(nap, 1)))
 
-    assert value_of(cause_or_value) == (None, None)
+    assert value_of(exit) == (None, None)
     assert journal == ["worked"]
 
 

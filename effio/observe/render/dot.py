@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HEAD: Final = (
     "digraph plan {",
-    '  graph [fontname="Helvetica", fontsize=11, color="#a0aec0", style=rounded, compound=true]',
+    '  graph [fontname="Helvetica", fontsize=11, color="#a0aec0", style=rounded, labeljust=l]',
     '  node [fontname="Helvetica", fontsize=11, shape=box, style=rounded, color="#4a5568"]',
     '  edge [fontname="Helvetica", fontsize=10, color="#4a5568"]',
 )
@@ -51,7 +51,7 @@ def look(item: Box) -> str:
 
 def arrow(drawn: Arrow) -> str:
     """Write an arrow, dashed if what it leads to may not run."""
-    looks = [f"label={quoted(drawn.text)}"] if drawn.text else []
+    looks = [f"label={quoted(f' {drawn.text} ')}"] if drawn.text else []
     looks += ["style=dashed"] if drawn.perhaps else []
     return f"  {drawn.start} -> {drawn.end}" + (f" [{', '.join(looks)}]" if looks else "")
 

@@ -134,6 +134,7 @@ def span_row(span: Span) -> dict[str, Any]:
         "end_time": span.end,
         "together": span.kind in TOGETHER or span.kind == "group",
         "error": span.error,
+        "late": span.late or None,
         "cancel": None if span.cancel is None else span.cancel.text(),
         "path": " > ".join(span.path),
         "source": span.origin,

@@ -330,6 +330,14 @@ def test_stats_tell_how_it_stands() -> None:
     assert after == PoolStats(size=2, idle=2, in_use=0, waiting=0, opened=2, reused=1, closed=0)
 
 
+def test_deadlock_in_a_pool_names_who_holds_what_is_wanted() -> None:
+    """A user that wants a second connection while it holds the only one waits for itself, and is told so."""
+    pool = Pool.make(Server().resource(takes=0), max=1, name="database")
+    nested = pool.use(lambda pool: pool.use(lambda outer: pool.use(lambda inner: unit)))
+    (deadlock,) = cause_of(nested.named("report")).defects()
+    assert "one of the 1 resources of Pool 'database', lent to 'report'" in "\n".join(deadlock.__notes__)
+
+
 # -- Cancels: what httpcore, asyncpg, SQLAlchemy and redis-py had to repair ------------------------------------
 
 

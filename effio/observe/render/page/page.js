@@ -8,7 +8,7 @@ const byId = (id) => document.getElementById(id);
 const view = byId("view"), space = byId("space"), list = byId("rows"), tip = byId("tip"), details = byId("details");
 const search = byId("search"), found = byId("found");
 
-const ROW = 26, MARGIN = 12, DEEPEST_RAIL = 16, RAILS_OF_DEEP = 4, OPEN_DEPTH = 40;
+const ROW = 26, MARGIN = 12, DEEPEST_RAIL = 16, RAILS_OF_DEEP = 4, OPEN_DEPTH = 40, TICK_WIDTH = 90;
 const SIGNS = { succeeded: "✓", failed: "✗", cancelled: "○", running: "▶" };
 const QUIET_KINDS = new Set(["fiber", "named", "call", "await", "wait", "value", "function", "step", "failure"]);
 const KEYS = [["↑ ↓", "move"], ["← →", "close, open"], ["/", "search"], ["Enter", "next hit"], ["e c", "open, close all"]];
@@ -36,7 +36,9 @@ let chosen = null;        // the row with the keyboard
 let hits = [], hit = -1;  // the rows that were searched for, and which of them is chosen
 let words = "";
 let span = [0, data.seconds || 1];
+let most = 6;             // how many times of the axis have room
 
+const grouped = (count) => count.toLocaleString("en").replaceAll(",", " ");
 const hasInside = (row) => row.end > row.index + 1;
 
 function layOut() {
@@ -81,6 +83,7 @@ function draw() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     const first = Math.max(0, Math.floor(view.scrollTop / ROW) - MARGIN);
+    most = Math.max(1, Math.min(6, Math.floor(byId("axis-side").clientWidth / TICK_WIDTH)));
     const last = Math.min(shown.length, Math.ceil((view.scrollTop + view.clientHeight) / ROW) + MARGIN);
     place(shown.slice(first, last).map(drawRow));
     if (isTrace) drawAxis();
@@ -102,7 +105,7 @@ function place(wanted) {
 const drawn = new WeakMap();
 
 function drawRow(row) {
-  const look = [row.open, words, span].join();
+  const look = [row.open, words, span, most].join();
   let made = drawn.get(row);
   if (made?.look !== look) {
     made = element("div", `row kind-${row.kind} ${row.state ?? ""}`, drawName(row), drawSide(row));
@@ -138,7 +141,7 @@ function drawName(row) {
   if (row.role) cell.append(element("span", "role", row.role));
   cell.append(element("span", "label", ...marked(row.label)));
   if (row.opaque) cell.append(element("span", "unknown", "→ ?"));
-  if (!row.open && hasInside(row)) cell.append(element("span", "unknown", `+${(row.end - row.index - 1).toLocaleString("en")}`));
+  if (!row.open && hasInside(row)) cell.append(element("span", "unknown", `+${grouped(row.end - row.index - 1)}`));
   if (!QUIET_KINDS.has(row.kind)) cell.append(element("span", "pill", row.kind));
   cell.setAttribute("role", "gridcell");
   return cell;
@@ -170,9 +173,11 @@ function drawSide(row) {
     wait.style.width = `${(((to ?? end) - from) / length) * 100}%`;
     bar.append(wait);
   }
-  track.append(at(bar, row.start), at(element("span", "length", seconds(end - row.start)), Math.min(end, span[1])));
+  track.append(at(bar, row.start), at(element("span", "length", lengthOf(row, end)), Math.min(end, span[1])));
   return side;
 }
+
+const lengthOf = (row, end) => seconds(end - row.start) + (row.late ? ` · late by ${seconds(row.late)}` : "");
 
 const percent = (time) => ((time - span[0]) / (span[1] - span[0])) * 100;
 
@@ -190,7 +195,7 @@ function seconds(time) {
 }
 
 function ticks() {
-  const rough = (span[1] - span[0]) / 6;
+  const rough = (span[1] - span[0]) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((size) => size >= rough);
   const times = [];
@@ -213,6 +218,7 @@ function facts(row) {
     known.push(["time", `${seconds(row.start)} → ${row.end_time === undefined ? "still running" : seconds(end)} (${seconds(end - row.start)})`]);
   }
   if (row.critical) known.push(["critical path", "the whole is shorter if this is"]);
+  if (row.late) known.push(["late", `ended with a value ${seconds(row.late)} after its deadline`]);
   if (row.error) known.push(["error", row.error]);
   if (row.cancel) known.push(["cancelled", row.cancel]);
   const waits = row.waits ?? [];
@@ -221,7 +227,7 @@ function facts(row) {
   }
   if (waits.length > 6) known.push(["", `and ${waits.length - 6} more waits`]);
   if (!isTrace) known.push(["kind", row.kind]);
-  if (row.depth > DEEPEST_RAIL) known.push(["depth", row.depth.toLocaleString("en")]);
+  if (row.depth > DEEPEST_RAIL) known.push(["depth", grouped(row.depth)]);
   if (row.on_error) known.push(["error inside", row.on_error]);
   for (const name of ["path", "source", "means"]) if (row[name]) known.push([name, row[name]]);
   return known;
@@ -407,7 +413,7 @@ if (isTrace) {
   for (const [state, sign] of Object.entries(SIGNS)) {
     const count = rows.filter((row) => row.state === state).length;
     if (!count) continue;
-    const button = element("button", state, element("b", "sign", sign), `${state} `, element("span", "", count.toLocaleString("en")));
+    const button = element("button", state, element("b", "sign", sign), `${state} `, element("span", "", grouped(count)));
     button.title = `Go to the next one that is ${state}`;
     button.addEventListener("click", () => nextOf(state));
     byId("legend").append(button);

@@ -1,0 +1,118 @@
+"""`effio explore` as a user types it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from effio.cli.main import main
+
+SHOP = """
+from effio import *
+
+@do
+def counting(fibers):
+    counter = yield from Ref.make(0, name="counter")
+    increment = counter.get().flat_map(lambda value: counter.set(value + 1))
+    yield from par_collect([increment] * fibers)
+    return (yield from counter.get())
+
+@do
+def racy():
+    assert (yield from counting(2)) == 2
+
+def endless():
+    return counting(20)
+
+@do
+def fine():
+    yield from par_zip(pure(1), delay(int))
+
+@do
+def leaky():
+    semaphore = yield from Semaphore.make(1)
+    yield from semaphore.acquire()
+    yield from sleep(1)
+    yield from semaphore.release()
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a user works: a folder with a module in it."""
+    (tmp_path / "corner_shop.py").write_text(SHOP, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "corner_shop", raising=False)
+    return tmp_path
+
+
+def test_race_is_shown_and_can_be_replayed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A failing schedule ends with 1, drawn with its token; replaying that ends with 1 too and draws the same run."""
+    assert main(["explore", "corner_shop:racy"]) == 1
+    shown = capsys.readouterr().out
+    assert "<- par_collect[0] has to wait" in shown
+    token = re.search(r"token: (\S+)", shown)
+    assert token is not None
+    assert main(["explore", "corner_shop:racy", "--replay", token[1]]) == 1
+    assert "get counter -> 0" in capsys.readouterr().out
+
+
+def test_program_without_a_race_is_proved(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing found and nothing left out ends with 0."""
+    assert main(["explore", "corner_shop:fine"]) == 0
+    assert capsys.readouterr().out == "no failure in 1 schedule (all there are)\n"
+
+
+def test_budget_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A search that was cut says so, and ends with 0."""
+    assert main(["explore", "corner_shop:endless", "--schedules", "20"]) == 0
+    assert "not complete: the budget of schedules was used up" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--cancel", "--faults"])
+def test_sweep_finds_what_is_left_behind(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A permit that a cancel or a fault leaves taken ends with 1."""
+    assert main(["explore", "corner_shop:leaky"]) == 0
+    assert main(["explore", "corner_shop:leaky", option]) == 1
+    assert "it leaves behind Semaphore" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["corner_shop:missing"], "module 'corner_shop' has no 'missing'"),
+        (["corner_shop:counting"], "needs arguments"),
+        (["corner_shop:racy", "--replay", "nonsense"], "'nonsense' is no token"),
+        (["corner_shop:fine", "--replay", "effio1:CwEGAADJAfIBWCr1ATrcAf8B9QGIAdQB"], "cannot replay the token"),
+    ],
+)
+def test_mistake_is_one_sentence(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be explored or replayed ends with 2, and one sentence on stderr."""
+    assert main(["explore", *arguments]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_interrupt_shows_what_was_found(folder: Path) -> None:
+    """Ctrl-C ends the search between two runs with 130, after lines about the progress, and tells how far it came."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "effio", "explore", "corner_shop:endless", "--schedules", "10000000"],
+        cwd=folder,
+        env={"PYTHONPATH": str(Path(__file__).parents[3])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert re.fullmatch(r"\d+ schedules run\n", process.stderr.readline())
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert re.search(r"no failure in \d+ schedules \(not all there are\)\nnot complete: it was interrupted\n", out)
+    assert "Traceback" not in err
