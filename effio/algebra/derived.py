@@ -289,11 +289,15 @@ class OnError(WithFinalizer):
 
 @attrs.frozen(eq=False, repr=False)
 class Bracket(Derived):
-    """Run `acquire`, shielded, what `use` makes of its value, and, shielded, what `release` makes of it."""
+    """Run `acquire`, shielded, what `use` makes of its value, and, shielded, what `release` makes of it.
+
+    If it `sees_exit`, the release is given the exit of the use too.
+    """
 
     acquire: Program = attrs.field(validator=is_program)
     use: Function = attrs.field(validator=is_function)
     release: Function = attrs.field(validator=is_function)
+    sees_exit: bool = attrs.field(default=False, kw_only=True)
 
 
 class Shielded(OneSource):

@@ -120,8 +120,7 @@ def bar(progress: ProgressState) -> str:
     >>> bar(ProgressState("pages", 5, 10))
     '━━━━━━━━━━━━━━━───────────────  pages 5/10 (50%)'
     """
-    share = 0.0 if progress.total is None else min(1.0, max(0.0, progress.done / progress.total))
-    full = round(BAR_WIDTH * share)
+    full = round(BAR_WIDTH * (progress.share or 0.0))
     return f"{'━' * full}{'─' * (BAR_WIDTH - full)}  {progress}"
 
 

@@ -24,10 +24,17 @@ class ProgressState:
     done: float
     total: float | None
 
+    @property
+    def share(self) -> float | None:
+        """How much of it is done, from 0 to 1, if the total is known; of nothing, all."""
+        if self.total is None:
+            return None
+        return min(1.0, max(0.0, self.done / self.total)) if self.total else 1.0
+
     def __str__(self) -> str:
         if self.total is None:
             return f"{self.label} {self.done:g}"
-        return f"{self.label} {self.done:g}/{self.total:g} ({min(1.0, self.done / self.total):.0%})"
+        return f"{self.label} {self.done:g}/{self.total:g} ({self.share:.0%})"
 
 
 @final

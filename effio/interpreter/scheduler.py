@@ -46,7 +46,8 @@ class Scheduler:
     `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
     that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
     KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user, `current` is
-    the fiber that ran last. `observer` is told of what happens, `steering` decides which action may come next.
+    the fiber that ran last. `for_quiet` are the waits for a moment at which every fiber waits, `quiet` is true while it
+    seems to have come. `observer` is told of what happens, `steering` decides which action may come next.
     """
 
     __slots__ = (
@@ -57,12 +58,14 @@ class Scheduler:
         "clock",
         "current",
         "fatal",
+        "for_quiet",
         "in_flight",
         "kept",
         "observer",
         "on_end",
         "outside",
         "over",
+        "quiet",
         "ready",
         "root",
         "signalled",
@@ -100,6 +103,8 @@ class Scheduler:
         self.awake = True
         self.turn_began = clock.now()
         self.turn_end = 0.0
+        self.for_quiet: dict[Callable[[IO[Any, Any]], bool], None] = {}
+        self.quiet = False
         self.in_flight = 0
         self.outside = 0
         self.fatal: BaseException | None = None
@@ -128,6 +133,8 @@ class Scheduler:
 
     def run_turn(self) -> None:
         """Run what is ready and what is due, but not so long that the host waits."""
+        if self.ready:
+            self.quiet = False
         self.begin_turn()
         left = self.drain(FIBERS_PER_TURN)
         while not self.over and self.fire_due() and left > 0:
@@ -145,9 +152,21 @@ class Scheduler:
         """Ask for another turn if something is ready, else for one when the next timer is due."""
         if self.ready:
             self.backend.wake()
+        elif self.for_quiet:
+            # What the host has ready may wake a fiber: it gets a turn in between.
+            if self.quiet:
+                self.fall_quiet()
+            self.quiet = True
+            self.backend.wake()
         else:
             self.awake = False
             self.rearm()
+
+    def fall_quiet(self) -> None:
+        """Every fiber waits: wake those that waited for just that."""
+        waiting, self.for_quiet = self.for_quiet, {}
+        for resume in waiting:
+            resume(NOTHING)
 
     def drain(self, budget: int) -> int:
         """Run fibers until none is ready; give what is left of the budget, zero if the time is over."""
@@ -298,6 +317,9 @@ class Scheduler:
 
     def pass_time(self) -> bool:
         """Nothing can run now: jump to the next timer, or break the deadlock; false if that was done already."""
+        if self.for_quiet:
+            self.fall_quiet()
+            return True
         when = self.timers.next()
         if when is None:
             return self.break_deadlock()

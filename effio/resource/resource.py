@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import partial
 from inspect import Parameter, signature
-from typing import Any, Generic, Never, Protocol, TypeVar, cast, final, overload
+from typing import Any, Generic, Never, TypeVar, cast, final, overload
 
 import attrs
 from returns.result import Failure
 from typing_extensions import TypeVar as TypeVarWithDefault
 
 from effio.algebra import argument
+from effio.algebra.derived import Bracket
 from effio.algebra.io import IO, X1, NewError, NewValue, OtherError, T
-from effio.algebra.primitive import FlatMap, Halt, Map, OnExit, Parallel, Pure, Shield, Suspend
+from effio.algebra.primitive import FlatMap, Halt, Map, OnExit, Parallel, Pure, Suspend
 from effio.algebra.shape import Program, program
 from effio.data.cause import Both
 from effio.data.exit import Exit
@@ -67,8 +68,7 @@ class Resource(Generic[Value, Error]):
         A `release` with two parameters that have no default is also given the exit of the use.
         """
         argument.function("Resource.make", release)
-        releasing = release if wants_exit(release) else partial(without_exit, release)
-        return Resource(partial(acquired, program("Resource.make", acquire), releasing))
+        return Resource(partial(acquired, program("Resource.make", acquire), release, wants_exit(release)))
 
     @staticmethod
     def pure(value: T, /) -> Resource[T]:
@@ -138,19 +138,9 @@ class Resource(Generic[Value, Error]):
 # -- What they mean ------------------------------------------------------------------------------------------
 
 
-class Release(Protocol):
-    """What releases a value, with a look at how its use ended."""
-
-    def __call__(self, value: Any, exit: Exit[Any, Any], /) -> Program: ...
-
-
-def acquired(acquire: Program, release: Release, use: Use) -> Program:
-    """A bracket whose release is shown the exit."""
-
-    def guarded(restore: Callable[[Program], Program], value: Any) -> Program:
-        return OnExit(restore(Suspend(partial(use, value))), partial(release, value))
-
-    return Shield(lambda restore: FlatMap(acquire, partial(guarded, restore)))
+def acquired(acquire: Program, release: Callable[..., Any], sees_exit: bool, use: Use) -> Program:
+    """A bracket, whose release may be shown the exit of the use."""
+    return Bracket(acquire, use, release, sees_exit=sees_exit)
 
 
 def given(value: Any, use: Use) -> Program:
@@ -220,8 +210,3 @@ def wants_exit(release: Callable[..., Any]) -> bool:
         return False
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     return sum(each.default is Parameter.empty and each.kind in positional for each in parameters) == 2
-
-
-def without_exit(release: Use, value: Any, exit: Exit[Any, Any]) -> Program:
-    """Release without a look at the exit."""
-    return release(value)

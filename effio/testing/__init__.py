@@ -17,6 +17,7 @@ from effio.testing.exploration.outcomes import assert_outcomes, outcomes
 from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
 from effio.testing.exploration.sweep import Sweep, cancel_sweep, fault_sweep
 from effio.testing.exploration.token import TokenMismatch
+from effio.testing.quiet import wait_all_blocked
 
 __all__ = [
     "Call",
@@ -42,4 +43,5 @@ __all__ = [
     "replay",
     "simulate",
     "sometimes",
+    "wait_all_blocked",
 ]

@@ -90,9 +90,13 @@ async def asyncio_pool(size: int) -> int:
 # -- A value that is there -----------------------------------------------------------------------------------
 
 
+def load(key: int) -> IO[int]:
+    return pure(key)
+
+
 @do
 def effio_cache(size: int) -> Do[int]:
-    cache = yield from Cache.make(pure, capacity=CONNECTIONS)
+    cache = yield from Cache.make(load, capacity=CONNECTIONS)
     total = 0
     for number in range(size):
         total += yield from cache.get(number % CONNECTIONS)
@@ -103,12 +107,12 @@ async def asyncio_cache(size: int) -> int:
     """A dictionary of tasks: it keeps everything for ever, and failures too."""
     loads: dict[int, asyncio.Task[int]] = {}
 
-    async def load(key: int) -> int:
+    async def loaded(key: int) -> int:
         return key
 
     async def get(key: int) -> int:
         if key not in loads:
-            loads[key] = asyncio.create_task(load(key))
+            loads[key] = asyncio.create_task(loaded(key))
         return await asyncio.shield(loads[key])
 
     total = 0

@@ -13,11 +13,15 @@ from effio import (
     from_async,
     from_callback,
     par_collect,
+    par_zip,
     pure,
     run_exit,
     sleep,
+    task_group,
+    yield_now,
 )
-from tests.conformance.support import TICK, VIRTUAL, Backend, clocked, nap, value_of
+from effio.testing import wait_all_blocked
+from tests.conformance.support import TICK, VIRTUAL, Backend, Journal, clocked, nap, rest, value_of
 
 
 def test_b68_autojump(exact: Backend) -> None:
@@ -69,3 +73,30 @@ def test_sleeper_beside_a_coroutine_waits_as_long_as_it_says() -> None:
     value_of(VIRTUAL.run(par_collect([napping, sleeping])))
 
     assert ended == ["sleeper", "coroutine"]
+
+
+def test_b70_wait_all_blocked(backend: Backend) -> None:
+    """It ends when every other fiber waits, two of them together, and before a sleep does."""
+    journal = Journal()
+    busy = yield_now.then(yield_now).then(yield_now).then(journal.note("waits now")).then(rest(100))
+    program = task_group(
+        lambda group: collect(
+            [
+                group.fork(wait_all_blocked().then(journal.note("first"))),
+                group.fork(busy.then(journal.note("slept"))),
+                wait_all_blocked().then(journal.note("second")),
+            ]
+        ).then(group.cancel())
+    )
+
+    value_of(backend.run(program))
+
+    assert sorted(journal) == ["first", "second", "waits now"]
+    assert journal[0] == "waits now"
+
+
+def test_b70_cancelled_wait_is_forgotten(backend: Backend) -> None:
+    """A cancel ends the wait, and nothing of it is left to be woken."""
+    busy = collect([yield_now] * 100)
+
+    assert value_of(backend.run(par_zip(wait_all_blocked().move_on_after(0), busy)))[0] is None

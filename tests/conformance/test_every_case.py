@@ -95,11 +95,6 @@ CASES: Final = {
 }
 """What each case is about."""
 
-OUTSTANDING: Final = {
-    "b70": "there is no `wait_all_blocked` yet",
-}
-"""The cases that need what effio does not have yet."""
-
 EVERYWHERE: Final = frozenset({"backend", "foreign", "on_asyncio", "exact", "in_host"})
 """The fixtures that stand for several backends."""
 
@@ -134,8 +129,8 @@ def parameters(function: ast.FunctionDef) -> set[str]:
 
 
 def test_every_case_has_a_test_that_bears_its_number() -> None:
-    """The numbers in the names of tests are those of the cases, but for what is outstanding."""
-    assert found_tests().keys() == CASES.keys() - OUTSTANDING.keys()
+    """The numbers in the names of tests are those of the cases."""
+    assert found_tests().keys() == CASES.keys()
 
 
 def test_every_case_runs_wherever_a_program_can_run() -> None:

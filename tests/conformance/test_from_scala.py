@@ -42,7 +42,7 @@ from effio import (
     yield_now,
 )
 from effio.cause import Die, Fail, Then
-from tests.conformance.support import TICK, Backend, Journal, cause_of, clocked, group_of, rest, until, value_of
+from tests.conformance.support import TICK, Backend, Gate, Journal, cause_of, clocked, group_of, rest, until, value_of
 
 Resume = Callable[[IO[Any, Any]], None]
 
@@ -119,24 +119,25 @@ def test_memoized_failure_is_the_failure_of_all(backend: Backend) -> None:
 
 def test_memoized_run_survives_the_timeout_of_one_who_waits(backend: Backend) -> None:
     """Who does not want to wait any longer leaves the others their value."""
-    journal = Journal()
-    slow = rest(4).then(journal.note("ran")).as_value("value")
+    journal, gate = Journal(), Gate()
+    slow = gate.wait().then(journal.note("ran")).as_value("value")
 
     def both(once: IO[str]) -> IO[Any]:
-        return par_zip(once, rest(1).then(once.move_on_after(TICK)))
+        impatient = until(lambda: gate.waiting).then(once.move_on_after(TICK))
+        return par_zip(once, impatient.tap(lambda _: gate.open()))
 
-    value, impatient = value_of(backend.run(memoize(slow).flat_map(both)))
-
-    assert (value, impatient) == ("value", None)
+    assert value_of(backend.run(memoize(slow).flat_map(both))) == ("value", None)
     assert journal == ["ran"]
 
 
 def test_memoized_run_whose_first_caller_is_cut_has_a_value_for_the_second(backend: Backend) -> None:
     """That the first one to ask is cancelled is not the fate of who asks as well."""
-    slow = rest(3).as_value("value")
+    gate = Gate()
+    slow = gate.wait().as_value("value")
 
     def both(once: IO[str]) -> IO[Any]:
-        return par_zip(once.move_on_after(TICK), rest(0.5).then(once))
+        first = once.move_on_after(2 * TICK).tap(lambda _: gate.open())
+        return par_zip(first, until(lambda: gate.waiting).then(once))
 
     assert value_of(backend.run(memoize(slow).flat_map(both))) == (None, "value")
 

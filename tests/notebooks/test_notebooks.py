@@ -41,6 +41,15 @@ SHOWN = {
         "├─ ✗ one    OSError: one refuses, after 0.10 s",
         "it says 'hello'",
     ),
+    "05-find-a-race": (
+        "2 sold in 2 orders",
+        "<- ada has to wait\n",
+        "succeeded with 2\ntoken: effio1:",
+        "<Success: 2>",
+        "no failure in 2 schedules (all there are)",
+        "it leaves behind Semaphore 'counter'",
+        "0 failing among ",
+    ),
     "06-performance": ("effio pure, Python 3.11", "fork and join children that return at once"),
 }
 """What a reader must find among the outputs, in this order."""

@@ -27,6 +27,8 @@ def bracket(node: derived.Bracket) -> IO[Any, Any]:
 def using(node: derived.Bracket, restore: Callable[[IO[Any, Any]], IO[Any, Any]], acquired: Any) -> IO[Any, Any]:
     """Use what was acquired; `use` is called under the finalizer, since it may raise."""
     use = Suspend(partial(made, node.use, acquired))
+    if node.sees_exit:
+        return OnExit(restore(use), partial(made, node.release, acquired))
     return OnExit(restore(use), lambda exit: made(node.release, acquired))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from effio import (
     IO,
@@ -23,6 +24,11 @@ from effio import (
     sleep,
     traverse,
 )
+from effio.data.fiber_dump import ProgressState
+from effio.testing.building import to_io
+from effio.testing.observation import Log, comparable
+from effio.testing.program_strategies import programs
+from effio.testing.programs import Program
 
 
 def seen(program: IO[Any, Any], after: float) -> dict[str, str]:
@@ -102,3 +108,16 @@ def test_amount_must_be_a_number() -> None:
     """What is no number is an error when the program is built."""
     with pytest.raises(TypeError, match="advance_progress needs a number"):
         advance_progress("1")  # type: ignore[arg-type]
+
+
+def test_count_of_nothing_is_complete() -> None:
+    """A total of 0, as an empty collection has, is shown as all done."""
+    assert str(ProgressState("pages", 0, 0)) == "pages 0/0 (100%)"
+
+
+@given(programs)
+def test_program_does_not_notice_that_it_is_counted(program: Program) -> None:
+    """The exit with a count is the exit without."""
+    plain, counted = to_io(program, Log(float)), to_io(program, Log(float)).with_progress("work")
+    exits = [run_exit(each, clock=VirtualClock()) for each in (plain, counted)]
+    assert comparable(exits[0]) == comparable(exits[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from rich.text import Text
 
 from effio import IO, VirtualClock, delay, do, fail, par_zip, run, run_exit, sleep
-from effio.cli.live import Picture
+from effio.algebra.progress import Progress
+from effio.cli.live import BAR_WIDTH, COUNTS_SHOWN, Lines, Picture, drawn
+from effio.data.fiber_dump import FiberDump, FiberState, ProgressState
 from tests.architecture.source import ROOT
 
 if sys.platform == "win32":
@@ -71,3 +74,28 @@ def test_terminal_shows_the_fibers(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, b"done\n")
     assert "left" in drawn
     assert "right" in drawn
+
+
+def test_lines_are_bounded_and_forget_what_is_over() -> None:
+    """Of a thousand counts that are over a few are told at once, the others counted, and none is kept."""
+    stream = StringIO()
+    lines = Lines(stream)
+    counts = [Progress(f"request {number}", 1, None) for number in range(1_000)]
+    for progress in counts:
+        lines.add(progress)
+        progress.over = True
+    lines.tell()
+    told = stream.getvalue().splitlines()
+    assert told[0] == "request 0 0/1 (0%)"
+    assert told[COUNTS_SHOWN:] == [f"… and {1_000 - COUNTS_SHOWN} more"]
+    lines.tell()
+    assert stream.getvalue().splitlines() == told
+
+
+def test_many_counts_leave_room_on_the_terminal() -> None:
+    """Only a few bars are drawn, and how many there are more is said."""
+    count = ProgressState("pages", 5, 10)
+    fiber = FiberState(name="worker", path=(), depth=0, state="running", age=0.0, progress=count)
+    text = str(drawn(FiberDump([fiber] * 100)))
+    assert text.count("━") + text.count("─") == BAR_WIDTH * COUNTS_SHOWN
+    assert text.splitlines()[-1] == f"… and {100 - COUNTS_SHOWN} more"

@@ -12,6 +12,7 @@ from hypothesis import given
 from effio import (
     IO,
     Do,
+    Resource,
     attempt,
     bracket,
     cancel_scope,
@@ -128,6 +129,15 @@ def test_every_class_of_nodes_is_read() -> None:
     unread = [kind for kind in node_classes() if reading_of_class(kind) is ANY and kind not in CHAINED]
     assert [kind.__name__ for kind in unread if kind.__module__ != "effio.algebra.shape"] == []
     assert len(node_classes()) > 80
+
+
+@pytest.mark.parametrize("release", [lambda value: unit, lambda value, exit: unit], ids=["without exit", "with exit"])
+def test_a_resource_is_a_bracket(release: Callable[..., IO[None]]) -> None:
+    """The use of a resource shows what acquires it, what uses it and what releases it."""
+    resource = Resource.make(delay(dict).named("open"), release)
+    step, *inside = explain(resource.use(lambda value: unit)).steps()
+    assert str(step) == "bracket"
+    assert [part.role for part in inside if part.role] == ["acquire", "use", "release"]
 
 
 def test_a_continuation_knows_its_line() -> None:

@@ -146,6 +146,16 @@ def test_deadline_that_cuts_is_on_its_scope() -> None:
     assert (scope.cancel.source, scope.cancel.at, scope.state) == ("deadline", 2.0, "cancelled")
 
 
+def test_value_after_the_deadline_is_late() -> None:
+    """A shielded step that outlives its deadline gives its value, and its scope says how late; others are not late."""
+    exit, trace = run_traced(sleep(3).as_value("done").shielded().fail_after(1), clock=VirtualClock())
+    assert exit == Success("done")
+    assert {span.name: span.late for span in trace.spans} == {"main": 0, "fail_after": 2, "shield": 0}
+    assert "fail_after  3 s · late by 2 s" in trace.tree()
+    _, punctual = run_traced(sleep(1).fail_after(1), clock=VirtualClock())
+    assert {span.late for span in punctual.spans} == {0}
+
+
 def test_reason_of_a_cancel_is_kept() -> None:
     """A cancel by hand tells its reason on what it cancelled."""
     program = cancel_scope(lambda scope: scope.cancel("enough").then(never), name="work")
