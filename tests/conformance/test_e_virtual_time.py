@@ -80,13 +80,17 @@ def test_b70_wait_all_blocked(backend: Backend) -> None:
     journal = Journal()
     busy = yield_now.then(yield_now).then(yield_now).then(journal.note("waits now")).then(rest(100))
     program = task_group(
-        lambda group: collect(
-            [
-                group.fork(wait_all_blocked().then(journal.note("first"))),
-                group.fork(busy.then(journal.note("slept"))),
-                wait_all_blocked().then(journal.note("second")),
-            ]
-        ).then(group.cancel())
+        lambda group: (
+            collect(
+                [
+                    group.fork(wait_all_blocked().then(journal.note("first"))),
+                    group.fork(busy.then(journal.note("slept"))),
+                    wait_all_blocked().then(journal.note("second")),
+                ]
+            )
+            .then(rest(1))
+            .then(group.cancel())
+        )
     )
 
     value_of(backend.run(program))
