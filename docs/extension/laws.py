@@ -30,18 +30,20 @@ class Laws(SphinxDirective):
 
 
 def name_of(module: ModuleType) -> str:
+    """Its last part."""
     return module.__name__.rpartition(".")[2]
 
 
 def section(module: ModuleType) -> Iterator[str]:
-    """The sentence of a module as its heading, and its laws."""
-    title = (inspect.getdoc(module) or "").partition("\n")[0].rstrip(".")
+    """The first sentence of a module as its heading, and its laws."""
+    title = (inspect.getdoc(module) or "").partition(".")[0]
     yield from ("", f"## {title}", "")
     for law in laws_of(module):
         yield f"* {first_line(law)}{equation(law)}"
 
 
 def first_line(law: Law) -> str:
+    """What it says in words."""
     return (inspect.getdoc(law) or "").partition("\n")[0]
 
 

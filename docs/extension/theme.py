@@ -1,4 +1,4 @@
-"""The directives `theme` and `package`: every public name of one theme of the facade, or of a package, with its docstring."""
+"""The directives `theme` and `package`: public names of a theme of the facade or of a package, with their docs."""
 
 from __future__ import annotations
 

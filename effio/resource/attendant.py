@@ -31,14 +31,17 @@ def as_program(exit: Exit[Any, Any]) -> Program:
 class Attendant:
     """A fiber that works for others. It belongs to the whole run, since it may outlive the one that starts it.
 
+    That is the run of the family `home`, if it is given, whichever run of the same loop starts it.
+
     It is shielded, and nobody but those it works for can stop it: when the run is cancelled, their finalizers may
     still need it.
     """
 
-    __slots__ = ("fiber", "name", "scope", "unwanted")
+    __slots__ = ("fiber", "home", "name", "scope", "unwanted")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, home: Any = None) -> None:
         self.name = name
+        self.home = home
         self.fiber: Any = None
         self.scope: Any = None
         self.unwanted = False
@@ -46,7 +49,8 @@ class Attendant:
     def start(self, program: Program) -> Program:
         """Start it; when this is cancelled it has not been started."""
         shielded = Shield(lambda restore: Scoped(partial(self.work, program), None, nothing, self.name))
-        return FlatMap(Ask(background_of), lambda family: Map(Fork(family, shielded, self.name), self.started))
+        family = Ask(background_of, touches=()) if self.home is None else Pure(self.home)
+        return FlatMap(family, lambda home: Map(Fork(home, shielded, self.name), self.started))
 
     def started(self, fiber: Any) -> None:
         self.fiber = fiber._core
@@ -82,13 +86,13 @@ class Holder:
 
     __slots__ = ("attendant", "ended", "opened", "resource", "unreleased", "used")
 
-    def __init__(self, resource: Opened) -> None:
+    def __init__(self, resource: Opened, home: Any = None) -> None:
         self.resource = resource
         self.opened = Signal("a resource to be acquired")
         self.ended = Signal("the end of the use of a resource")
         self.used: Exit[Any, Any] = Success(None)
         self.unreleased: Cause[Any] | None = None
-        self.attendant = Attendant("resource")
+        self.attendant = Attendant("resource", home)
 
     def open(self) -> Program:
         """Acquire and give the value; after a cancel or a failure nothing is held when this ends."""

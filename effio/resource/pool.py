@@ -15,6 +15,7 @@ from typing_extensions import TypeVar as TypeVarWithDefault
 from effio.algebra import argument
 from effio.algebra.desugar.error import is_typed
 from effio.algebra.desugar.signal import Signal
+from effio.algebra.desugar.time import background_of
 from effio.algebra.desugar.time import time_of
 from effio.algebra.io import IO, NewError, NewValue
 from effio.algebra.primitive import (
@@ -77,12 +78,14 @@ class Pool(Generic[Item, ItemError]):
     """Lends resources: at most `max` at once, to users in order of arrival, the one that was used last first.
 
     A slot is counted from before its resource is opened until it is closed. Whoever is given a slot or an entry has
-    it in the same step in which it leaves the queue, so a cancel can lose neither.
+    it in the same step in which it leaves the queue, so a cancel can lose neither. What is opened belongs to the run
+    in which the pool was, the `home`, and may be lent to other runs on the same loop.
     """
 
     __slots__ = (
         "_closed",
         "_emptied",
+        "_home",
         "_idle",
         "_lent",
         "_plan",
@@ -95,9 +98,10 @@ class Pool(Generic[Item, ItemError]):
         "_went_idle",
     )
 
-    def __init__(self, plan: Plan, shared: Shared) -> None:
+    def __init__(self, plan: Plan, shared: Shared, home: Any) -> None:
         self._plan = plan
         self._shared = shared
+        self._home = home
         self._size = 0
         self._idle: deque[Entry] = deque()
         self._lent: dict[Entry, Any] = {}
@@ -210,7 +214,7 @@ class Pool(Generic[Item, ItemError]):
 
     def _open(self) -> Program:
         """Open a resource in a slot that is counted; give the slot back if that fails."""
-        entry = Entry(Holder(self._plan.resource.opened))
+        entry = Entry(Holder(self._plan.resource.opened, self._home))
 
         def ended(exit: Exit[Any, Any]) -> Program:
             if isinstance(exit, Failure):
@@ -330,11 +334,11 @@ class Pool(Generic[Item, ItemError]):
     def _opened(plan: Plan, shared: Shared, use: Use) -> Program:
         """The use of a new pool."""
 
-        def begin() -> Program:
-            pool: Pool[Any, Any] = Pool(plan, shared)
+        def begin(home: Any) -> Program:
+            pool: Pool[Any, Any] = Pool(plan, shared, home)
             return OnExit(Then(pool._begin(), Suspend(partial(use, pool))), pool._end)
 
-        return Suspend(begin)
+        return FlatMap(Ask(background_of, peek=True, touches=()), begin)
 
     def _begin(self) -> Program:
         """Open the first ones, and start to watch what is idle."""

@@ -184,7 +184,7 @@ class Schedule(Generic[Input, Output]):
         return Schedule(combination.Mapped(self.rule, function("map", f)))
 
     def collect(self) -> Schedule[Input, list[Output]]:
-        """Tell the list of all outputs so far."""
+        """Tell the list of all outputs so far. Cost: a copy of that list at each step."""
         return Schedule(combination.Collected(self.rule))
 
     # -- Two schedules ---------------------------------------------------------------------------------------

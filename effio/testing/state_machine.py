@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from effio.algebra.shape import is_io
+from effio.algebra.io import IO
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.runtime import Runtime
 
-MARKERS: Final = (
-    "hypothesis_stateful_rule",
-    "hypothesis_stateful_initialize_rule",
-    "hypothesis_stateful_invariant",
-)
+Machine = TypeVar("Machine", bound="ProgramStateMachine")
+Given = ParamSpec("Given")
+Value = TypeVar("Value")
 
 
 class ProgramStateMachine(RuleBasedStateMachine):
-    """A `RuleBasedStateMachine` whose rules, initializers and invariants may be programs, most easily with `@do`.
+    """A `RuleBasedStateMachine` whose rules, initializers and invariants may be programs: decorate them with `step`.
 
-    What a program gives is what the rule gives; what it fails with fails the example. All programs of one example run
-    in one runtime, in virtual time that goes on from rule to rule. Other rules are as ever.
+    All programs of one example run in one runtime, in virtual time that goes on from rule to rule.
     """
-
-    def __init_subclass__(cls) -> None:
-        for value in vars(cls).values():
-            for marker in MARKERS:
-                part = getattr(value, marker, None)
-                if part is not None:
-                    object.__setattr__(part, "function", running(part.function))
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,12 +33,14 @@ class ProgramStateMachine(RuleBasedStateMachine):
         self.runtime.close()
 
 
-def running(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The same rule, but a program that it gives is run."""
+def step(method: Callable[Concatenate[Machine, Given], IO[Value, Any]]) -> Callable[Concatenate[Machine, Given], Value]:
+    """Run the program that a method makes, and give its value; what it fails with fails the example.
 
-    @wraps(rule)
-    def run(machine: ProgramStateMachine, **given: Any) -> Any:
-        result = rule(machine, **given)
-        return machine.runtime.run(result) if is_io(result) else result
+    Stands between `@rule`, `@initialize` or `@invariant` and `@do`.
+    """
+
+    @wraps(method)
+    def run(machine: Machine, /, *args: Given.args, **kwargs: Given.kwargs) -> Value:
+        return machine.runtime.run(method(machine, *args, **kwargs))
 
     return run

@@ -76,7 +76,8 @@ def test_broken_canceller_is_a_bug_that_does_not_hang(backend: Backend) -> None:
 
 def test_failing_canceller_is_told(backend: Backend) -> None:
     """The typed failure of a canceller is the failure of the program that was cancelled."""
-    waiting: IO[Any, Any] = from_callback(lambda resume: fail("stuck"))
+    canceller: Any = fail("stuck")
+    waiting: IO[None] = from_callback(lambda resume: canceller)
 
     assert cause_of(backend.run(waiting.move_on_after(TICK))).failures() == ("stuck",)
 

@@ -16,6 +16,7 @@ from effio.testing.laws import (
     monad,
     parallel,
     primitive,
+    progress,
     race,
     resource,
     schedule,
@@ -37,6 +38,7 @@ MODULES: tuple[ModuleType, ...] = (
     time,
     callback,
     schedule,
+    progress,
     resource,
     primitive,
 )

@@ -82,9 +82,11 @@ def main() -> int:
         running = [pool.submit(examined, name, asked.examples) for name in names]
         for done in as_completed(running):
             verdicts.append(done.result())
-            print(verdicts[-1], verdicts[-1].failure, sep="\n" if verdicts[-1].failure else "", flush=True)
+            sys.stdout.write(f"{verdicts[-1]}\n{verdicts[-1].failure}")
+            sys.stdout.flush()
     failed = [verdict.law for verdict in verdicts if verdict.failure]
-    print(f"{len(verdicts)} laws, {sum(verdict.examples for verdict in verdicts)} examples, {len(failed)} failed")
+    examples = sum(verdict.examples for verdict in verdicts)
+    sys.stdout.write(f"{len(verdicts)} laws, {examples} examples, {len(failed)} failed\n")
     return 1 if failed else 0
 
 

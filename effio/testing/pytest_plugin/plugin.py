@@ -120,7 +120,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     finally:
         setattr(place, name, original)
-        for title, text in item.stash.get(SECTIONS, {}).items():
+        for title, text in item.stash.get(SECTIONS, dict[str, str]()).items():
             item.add_report_section("call", title, text)
 
 

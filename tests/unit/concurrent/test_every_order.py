@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def rate() -> Do[bool]:
     times: list[float] = []
     yield from par_settle([limiter.limited(now().map(noting(times))) for _ in range(3)])
     stats = yield from limiter.stats()
-    return stats.waiting == 0 and all(later - sooner >= 1 for sooner, later in zip(times, times[1:], strict=False))
+    return stats.waiting == 0 and all(later - sooner >= 1 for sooner, later in pairwise(times))
 
 
 @do

@@ -230,6 +230,21 @@ def test_idle_connection_in_bad_health_is_replaced(answer: IO[bool, str]) -> Non
     assert server.open == []
 
 
+def test_users_who_all_invalidate_theirs_keep_nobody_waiting() -> None:
+    """Each of six users of a pool of two gets a connection of its own, and none is left."""
+
+    def using(pool: Pool[Connection, Any]) -> IO[tuple[list[int], int], Any]:
+        def spoil(connection: Connection) -> IO[int]:
+            return pool.invalidate(connection).then(sleep(1)).as_value(connection.number)
+
+        numbers = par_collect([pool.use(spoil) for _ in range(6)])
+        return numbers.zip(pool.stats().map(lambda stats: stats.size))
+
+    numbers, size = outcome(Pool.make(Server().resource(), max=2).use(using))
+    assert sorted(numbers) == [0, 1, 2, 3, 4, 5]
+    assert size == 0
+
+
 def test_new_connection_needs_no_check() -> None:
     """What was opened this moment is lent as it is."""
     checks: list[int] = []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 
 from effio import Channel, Do, do, now, sleep
-from effio.testing.state_machine import ProgramStateMachine
+from effio.testing.state_machine import ProgramStateMachine, step
 
 quick = settings(max_examples=30, deadline=None, database=None, print_blob=False)
 
@@ -22,12 +22,14 @@ class Queue(ProgramStateMachine):
     faulty = False
 
     @initialize()
+    @step
     @do
     def begin(self) -> Do[None]:
         self.channel = yield from Channel[int].make(100)
         self.expected: list[int] = []
 
     @rule(target=items, item=st.integers(0, 9))
+    @step
     @do
     def put(self, item: int) -> Do[int, Any]:
         yield from self.channel.send(item)
@@ -41,6 +43,7 @@ class Queue(ProgramStateMachine):
         assert isinstance(item, int)
 
     @rule()
+    @step
     @do
     def take(self) -> Do[None, Any]:
         before = yield from now
@@ -49,6 +52,7 @@ class Queue(ProgramStateMachine):
         assert (item is None) == ((yield from now) == before + 1)
 
     @invariant()
+    @step
     @do
     def time_goes_on(self) -> Do[None]:
         yield from sleep(1)
@@ -68,7 +72,7 @@ TestQueue.settings = quick
 def test_failing_rule_shrinks_to_the_shortest_history() -> None:
     """The history that shows the bug is: put 6, take it, take it once more."""
     with pytest.raises(AssertionError) as caught:
-        run_state_machine_as_test(FaultyQueue, settings=settings(quick, max_examples=500))  # type: ignore[no-untyped-call]  # it has no types
+        run_state_machine_as_test(FaultyQueue, settings=settings(quick, max_examples=500))
     history = "\n".join(caught.value.__notes__)
     assert history.count("state.put(") == 1
     assert "state.put(item=6)" in history

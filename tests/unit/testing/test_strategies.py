@@ -90,7 +90,7 @@ def test_type_of_a_program_says_what_it_gives(fallible: IO[int, str], total: IO[
     assert isinstance(in_virtual_time(total).unwrap(), bool)
 
 
-@given(st.from_type(Cause[str]))
+@given(st.from_type(Cause[str]))  # type: ignore[type-abstract]  # it is abstract to type checkers only
 @quick
 def test_type_of_a_cause_says_what_fails(cause: Cause[str]) -> None:
     """`from_type` of a cause generates causes whose typed failures are of that type."""

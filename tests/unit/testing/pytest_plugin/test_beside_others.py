@@ -109,8 +109,8 @@ def test_race(number):
 """)
     plugin = [] if INSTALLED else ["-p", PLUGIN]
     options = (*plugin, "-n2", "-o", "asyncio_default_fixture_loop_scope=function")
-    for _ in range(2):
-        result = pytester.runpytest_subprocess(*options)
-        result.assert_outcomes(passed=6, failed=4)
+    pytester.runpytest_subprocess(*options).assert_outcomes(passed=6, failed=4)
+    result = pytester.runpytest_subprocess(*options)
+    result.assert_outcomes(passed=6, failed=4)
     assert result.stdout.str().count("run it again") == 4
     assert "failing among" not in result.stdout.str()

@@ -62,10 +62,7 @@ def test_seed_of_the_command_line_is_reproducible(run_tests: RunTests) -> None:
     """With a seed every test is simulated, the same seed in the same order, and its token replays."""
     race = RACE.replace("@pytest.mark.effio(explore=True)\n", "")
     run_tests(race).assert_outcomes(passed=1)
-    for seed in range(20):
-        result = run_tests("", f"--effio-seed={seed}")
-        if result.ret:
-            break
+    seed, result = next((seed, result) for seed in range(20) if (result := run_tests("", f"--effio-seed={seed}")).ret)
     assert token_of(run_tests("", f"--effio-seed={seed}")) == token_of(result)
     run_tests("", f"--effio-replay={token_of(result)}").assert_outcomes(failed=1)
 
