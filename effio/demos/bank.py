@@ -1,4 +1,4 @@
-"""Two transfers at once: a pause in the middle loses money, exploration finds when; one action instead is proved right."""
+"""Two transfers at once: a pause in the middle loses money in some orders; one action instead never does, for certain."""
 
 from __future__ import annotations
 

@@ -101,12 +101,10 @@ class Scheduler:
         self.ready: deque[Fiber] = deque()
         self.timers = Timers()
         self.awake = True
-        self.turn_began = clock.now()
-        self.turn_end = 0.0
+        self.turn_began, self.turn_end = clock.now(), 0.0
         self.for_quiet: dict[Callable[[IO[Any, Any]], bool], None] = {}
         self.quiet = False
-        self.in_flight = 0
-        self.outside = 0
+        self.in_flight = self.outside = 0
         self.fatal: BaseException | None = None
         self.signalled = 0
         self.kept: dict[object, Any] = {}
