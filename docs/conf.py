@@ -23,6 +23,7 @@ exclude_patterns = ["changelog.d/*.*.md"]
 html_theme = "furo"
 html_title = "effio"
 html_show_sphinx = False
+html_show_copyright = False
 html_static_path = ["static"]
 html_css_files = ["effio.css"]
 pygments_style = "friendly"

@@ -1,4 +1,4 @@
-"""Two transfers at once: a pause in the middle loses money in some orders; one action instead never does, for certain."""
+"""Two transfers at once: a pause in the middle loses money in some orders, one action instead in none of them."""
 
 from __future__ import annotations
 

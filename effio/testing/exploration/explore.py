@@ -19,7 +19,8 @@ from effio.testing.exploration.sampling import PORTFOLIO, SAMPLERS, Profile, pro
 from effio.testing.exploration.search import Counts, Schedule, Search
 from effio.testing.exploration.shorten import shortest
 from effio.testing.exploration.simulation import Simulation, written
-from effio.testing.exploration.stepping import Models, Stepped
+from effio.testing.exploration.stepping import CLOCK, Models, Stepped
+from effio.testing.exploration.timing import TimeMode, is_racy
 from effio.testing.exploration.token import TokenMismatch
 
 SIMPLE_FIRST = 200
@@ -40,6 +41,7 @@ def explore(
     max_seconds: float | None = None,
     max_steps: int = 10_000,
     preemption_bound: int | None = None,
+    time: TimeMode = "idle",
     stop_on_first: bool = True,
     sampling: float = 0.25,
     cancel: bool = False,
@@ -52,7 +54,8 @@ def explore(
     Two schedules are equivalent if one comes from the other by swapping neighbouring actions that do not touch the
     same shared object in conflicting ways. `sampling` is the share of the budget that goes to random schedules where
     the program has many. `cancel` also cancels each fiber once, at every moment: the main one, and those forked into
-    task groups. A deadlock is an exit with a `Deadlock` defect. Time is virtual; foreign coroutines are refused, but
+    task groups. A deadlock is an exit with a `Deadlock` defect. Time is virtual, and
+    stands still while a fiber can run; with `time="racy"` the next timer may fire at any moment. Foreign coroutines are refused, but
     for those with one of `models`, as in `simulate`. Ctrl-C ends the exploration, which tells what it found so far.
     """
     explorer = Explorer(
@@ -62,6 +65,7 @@ def explore(
         max_seconds=max_seconds,
         max_steps=max_steps,
         preemption_bound=preemption_bound,
+        racy=is_racy(time),
         stop_on_first=stop_on_first,
         sampling=sampling,
         seed=seed,
@@ -84,6 +88,7 @@ class Explorer:
     max_seconds: float | None
     max_steps: int
     preemption_bound: int | None
+    racy: bool
     stop_on_first: bool
     sampling: float
     seed: int
@@ -101,7 +106,7 @@ class Explorer:
 
     def explore(self, *, cancel: bool) -> Exploration:
         """Explore the program, then, if asked for, the program with a cancel of one of its fibers after the other."""
-        system = Stepped(self.io, self.models)
+        system = Stepped(self.io, self.models, racy=self.racy)
         try:
             self.search(system)
             if cancel:
@@ -129,7 +134,7 @@ class Explorer:
 
     def search(self, system: Stepped) -> None:
         """Search systematically, with a share of random schedules if the program has many."""
-        search = Search(system, preemption_bound=self.preemption_bound, max_steps=self.max_steps)
+        search = Search(system, preemption_bound=self.preemption_bound, max_steps=self.max_steps, aside=CLOCK)
         before = self.total
         known = len(self.found), Counter(self.spread)
         restarts = 0

@@ -22,7 +22,7 @@ Place: TypeAlias = tuple[int, int]
 """A step by its thread and its number there; or a region by the thread that entered it and its number there."""
 
 Effect: TypeAlias = tuple[str, Place]
-"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end"."""
+"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end", "time"."""
 
 Noted = TypeVar("Noted")
 
@@ -203,6 +203,8 @@ class Footprints:
     def of_effect(self, effect: Effect) -> Footprint:
         """What a remembered effect touches, were it to happen now."""
         kind, place = effect
+        if kind == "time":
+            return self.of("time", None)
         if kind == "end":
             fiber = self.fibers.get(place[0])
             return NOTHING if fiber is None else self.of_watchers(fiber)

@@ -51,7 +51,7 @@ class Journal:
     """Writes down the turns of a run: `choices` are those that differ from what would happen by itself.
 
     By itself whoever was woken comes to its next action, then the fiber that acted last goes on, else the first in
-    the queue. A choice is its turn, what was done ("run", "cancel", "fail") and the place of the fiber: in the queue,
+    the queue. A choice is its turn, what was done ("run", "cancel", "fail", "time") and the place of the fiber: in the queue,
     or in the tree of all fibers. `census` holds, for each turn, the places of the fibers that a program could cancel.
     """
 
@@ -109,6 +109,19 @@ class Journal:
     def cancel(self, scheduler: Scheduler, fiber: Fiber) -> None:
         """A fiber is about to be cancelled from outside."""
         self.outside(scheduler, fiber, "cancel", "is cancelled from outside")
+
+    def hurry(self, scheduler: Scheduler) -> None:
+        """Time is about to pass although somebody could run."""
+        ready = scheduler.ready
+        if not ready:
+            return
+        stopped = self.last.name if self.last is not None and self.last in ready else None
+        self.census.append(cancellable([*scheduler.fibers()]))
+        self.choices.append((self.turns, "time", 0))
+        self.events.append(
+            Event(self.turns, "clock", "the next timer fires", time=scheduler.clock.now(), stopped=stopped)
+        )
+        self.count("clock")
 
     def fail(self, scheduler: Scheduler, fiber: Fiber, node: Any) -> None:
         """A fiber is about to fail instead of performing its action."""

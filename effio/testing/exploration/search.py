@@ -24,10 +24,11 @@ class Node:
     """A state that was reached: the step that led here, and what is to be tried from here.
 
     `asleep` are the threads whose next step is tried first elsewhere, and need not come next here; `planned` are those
-    that were tried from here or will be. `preemptions` counts how often a thread had to stop although it was ready.
+    that were tried from here or will be. `preemptions` counts how often a thread had to stop although it was ready;
+    `busy` says that the one that led here is.
     """
 
-    __slots__ = ("asleep", "before", "parent", "planned", "preemptions", "ready", "thread")
+    __slots__ = ("asleep", "before", "busy", "parent", "planned", "preemptions", "ready", "thread")
 
     def __init__(self, parent: Node | None, thread: int, before: int) -> None:
         self.parent = parent
@@ -37,12 +38,11 @@ class Node:
         self.planned = 0
         self.asleep = 0
         self.ready = 0
+        self.busy = False
 
     def preemptions_before(self, thread: int) -> int:
         """How many preemptions there are when `thread` comes next."""
-        if thread == self.thread or self.thread < 0 or not self.ready >> self.thread & 1:
-            return self.preemptions
-        return self.preemptions + 1
+        return self.preemptions + (self.busy and thread != self.thread)
 
     def schedule(self) -> list[Node]:
         """The states after each step, up to this one."""
@@ -87,13 +87,16 @@ Branch = tuple[int, int, int, int, Node]
 class Search:
     """Runs the inequivalent schedules of a system, each once.
 
-    `preemption_bound` leaves out schedules with more preemptions, `max_steps` cuts longer ones; `counts` says how many.
+    `preemption_bound` leaves out schedules with more preemptions, `max_steps` cuts longer ones; `counts` says how many. The thread `aside` goes on only if it is chosen.
     """
 
-    def __init__(self, system: System, *, preemption_bound: int | None = None, max_steps: int = 100_000) -> None:
+    def __init__(
+        self, system: System, *, preemption_bound: int | None = None, max_steps: int = 100_000, aside: int = -1
+    ) -> None:
         self.system = system
         self.bound = preemption_bound
         self.max_steps = max_steps
+        self.aside = aside
         self.counts = Counts()
         self.branches: list[Branch] = []
         self.sequence = 0
@@ -158,11 +161,14 @@ class Search:
                 self.counts.cut += 1
                 return self.done(run, node, cut=True)
             asleep = awake_after(run, thread, asleep)
-            node = self.advance(run, node, thread)
+            origin, node = node, self.advance(run, node, thread)
             node.asleep = asleep
             ready = run.ready()
             node.ready = bits(ready)
-            thread = choose(ready, node.thread, asleep)
+            if thread != self.aside:
+                self.keep_aside(origin, node)
+            node.busy = thread in ready and thread != self.aside
+            thread = choose(ready, thread if node.busy else -1, asleep)
             if thread < 0 and ready:
                 self.counts.redundant += 1
                 return None
@@ -202,7 +208,14 @@ class Search:
             if covered >> thread & 1:
                 return
             chosen = thread
-        self.plan(origin, chosen)
+        if origin.ready >> chosen & 1:
+            self.plan(origin, chosen)
+
+    def keep_aside(self, origin: Node, reached: Node) -> None:
+        """See to it that the thread `aside` also goes on before a step after which it cannot any more."""
+        aside = 1 << self.aside if self.aside >= 0 else 0
+        if origin.ready & ~reached.ready & ~(origin.asleep | origin.planned) & aside:
+            self.plan(origin, self.aside)
 
     def done(self, run: Run, node: Node, *, cut: bool = False) -> Schedule:
         return Schedule(tuple(self.trail.threads), run.outcome(), preemptions=node.preemptions, cut=cut)

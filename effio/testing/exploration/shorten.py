@@ -42,7 +42,7 @@ def without_some(
 def attempted(system: Stepped, token: Token) -> Simulation | None:
     """A run by a token that may not fit."""
     try:
-        return follow(Stepped(system.program, system.models), token)
+        return follow(Stepped(system.program, system.models, racy=system.racy), token)
     except TokenMismatch:
         return None
 

@@ -24,6 +24,7 @@ from effio.testing.exploration.leaks import leaks_of
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.sampling import SAMPLERS, Profile, profile_of, sample
 from effio.testing.exploration.stepping import Models, Stepped, Stepping
+from effio.testing.exploration.timing import TimeMode, is_racy
 from effio.testing.exploration.token import Token, TokenMismatch
 
 SamplerName: TypeAlias = Literal["walk", "pct1", "pct2", "pct3", "pos", "urw", "fifo"]
@@ -68,6 +69,7 @@ def simulate(
     *,
     seed: int | None = None,
     sampler: SamplerName = "walk",
+    time: TimeMode = "idle",
     max_steps: int = 100_000,
     models: Models | None = None,
 ) -> Simulation:
@@ -75,7 +77,7 @@ def simulate(
 
     The same program with the same seed does the same, action by action. Foreign coroutines are refused, but for those
     that `models` has a function for, which is called instead and makes a program. A run in which nothing can go on ends
-    with a `Deadlock` defect.
+    with a `Deadlock` defect. With `time="racy"` timers may fire before fibers that are ready, as on a slow machine.
 
     >>> from effio import pure
     >>> simulate(pure(3), seed=1).outcome
@@ -83,7 +85,7 @@ def simulate(
     """
     if sampler not in SAMPLERS:
         raise ValueError(f"sampler of simulate must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
-    system = Stepped(program("simulate", io), models)
+    system = Stepped(program("simulate", io), models, racy=is_racy(time))
     profile: Profile = {}
     chosen = "fifo" if seed is None else sampler
     if chosen not in ("fifo", "walk", "pos"):
@@ -171,6 +173,9 @@ def proceed(run: Stepping, journal: Journal, token: Token, fault: BaseException 
         kind, place = choices.get(journal.turns, ("run", -1))
         if kind == "run":
             proceed_by_itself(run, journal, place)
+            continue
+        if kind == "time":
+            run.hurry()
             continue
         fiber = fiber_at(run, place, journal.turns)
         if kind == "cancel":

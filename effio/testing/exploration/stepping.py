@@ -35,6 +35,7 @@ from effio.testing.exploration.exchange import Exchanges
 from effio.testing.exploration.footprints import Effect, Footprints, Knowledge, both, decides, told
 from effio.testing.exploration.journal import Journal, is_cancellable
 from effio.testing.exploration.system import NOTHING, Footprint, Step
+from effio.testing.exploration.timing import armed, asks_for_time, fire_next_timer, of_next_timer
 
 CLOCK: Final = 0
 CANCELLER: Final = 1
@@ -52,7 +53,7 @@ class Stepped:
     `places` numbers the fibers by where they were forked, the same in every run. If there is a thread to `cancel`, that
     is done at some moment of every run. `sightings` tells whether what should hold sometimes did. Without `merge`
     fibers that were woken always take steps of their own. Calls of the foreign coroutine functions in `models` are
-    replaced.
+    replaced. In a `racy` system the next timer may fire at any moment.
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class Stepped:
         *,
         cancel: int | None = None,
         merge: bool = True,
+        racy: bool = False,
     ) -> None:
         self.program = program
         self.models: Models = models or {}
         self.cancel = cancel
         self.merge = merge
+        self.racy = racy
         self.places: dict[tuple[int, int, int], int] = {}
         self.names: list[str] = ["clock", "canceller", "main"]
         self.knowledge = Knowledge()
@@ -80,7 +83,7 @@ class Stepped:
 
     def cancelling(self, thread: int) -> Stepped:
         """The same program, that thread cancelled at some moment."""
-        other = Stepped(self.program, self.models, cancel=thread, merge=self.merge)
+        other = Stepped(self.program, self.models, cancel=thread, merge=self.merge, racy=self.racy)
         other.places, other.names = self.places, self.names
         return other
 
@@ -141,11 +144,15 @@ class Stepping(Observer):
         found = [threads[fiber] for fiber in self.scheduler.ready]
         if not (found or over or (can_cancel and self.scheduler.timers.next() is None)):
             found = [CLOCK]
+        elif self.may_hurry():
+            found.append(CLOCK)
         return [*found, CANCELLER] if can_cancel else found
 
     def pending(self, thread: int) -> Footprint:
         footprints = self.footprints
         if thread == CLOCK:
+            if self.system.racy:
+                return of_next_timer(footprints, self.scheduler.timers)
             return footprints.of("time", None, writes=True)
         if thread == CANCELLER:
             time = footprints.of("time", None, writes=True)
@@ -210,7 +217,10 @@ class Stepping(Observer):
         known = () if touches is None or visible_cancel(fiber.region) is not None else told(touches)
         if known:
             self.exchanges.give(fiber, known, self.number)
+        timers = armed(self.scheduler.timers) if self.system.racy else ()
         fiber.context.run(self.scheduler.advance, fiber)
+        if self.system.racy and armed(self.scheduler.timers) != timers:
+            self.did(("time", (thread, 0)), self.footprints.of("time", None))
         if known and not self.waits_at(fiber, node):
             self.edges.setdefault(fiber, []).extend(self.exchanges.take(known))
         self.counts[thread] = self.counts.get(thread, 0) + 1
@@ -249,12 +259,28 @@ class Stepping(Observer):
         return not self.knowledge.effects.get((thread, self.counts.get(thread, 0)))
 
     def pass_time(self) -> Step:
-        """Nothing can run: go on to the next timer, after everything so far and before everything that follows."""
+        """Go on to the next timer: if nothing can run, after everything so far and before everything that follows."""
         footprint = self.pending(CLOCK)
+        if self.may_hurry():
+            self.hurry()
+            self.go_on()
+            return self.stepped(both(footprint, self.extra), ())
         everything = [step for step in range(self.number) if step != self.cancel_step]
         self.let_time_pass()
         self.go_on()
         return self.stepped(footprint, everything)
+
+    def may_hurry(self) -> bool:
+        """Whether the next timer may fire although fibers are ready."""
+        return self.system.racy and not self.scheduler.over and self.scheduler.timers.next() is not None
+
+    def hurry(self) -> None:
+        """The next timer fires, before whoever is ready."""
+        if self.journal is not None:
+            self.journal.hurry(self.scheduler)
+        self.current = None
+        self.extra = NOTHING
+        fire_next_timer(self.scheduler)
 
     def let_time_pass(self) -> None:
         """Jump to the next timer that wakes somebody, or end a run in which nobody can be woken any more."""
@@ -294,6 +320,8 @@ class Stepping(Observer):
     # -- What the interpreter tells ----
 
     def stops_before(self, fiber: Fiber, node: IO[Any, Any]) -> bool:
+        if self.system.racy and asks_for_time(node):
+            self.did(("time", (self.footprints.threads[fiber], 0)), self.footprints.of("time", None))
         if self.finishing or (type(node) is Ask and node._peek and not node._touches):
             return False
         if self.permitted is fiber:
