@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from effio.testing.exploration.assertion import PropertyViolated, always, eventually, sometimes
+from effio.testing.exploration.assertion import PropertyViolated, always, eventually, leads_to, sometimes
+from effio.testing.exploration.choice import choice
 from effio.testing.exploration.explore import explore
 from effio.testing.exploration.finding import Exploration, Finding
 from effio.testing.exploration.history import (
@@ -35,9 +36,11 @@ __all__ = [
     "assert_linearizable",
     "assert_outcomes",
     "cancel_sweep",
+    "choice",
     "eventually",
     "explore",
     "fault_sweep",
+    "leads_to",
     "linearizable",
     "outcomes",
     "replay",

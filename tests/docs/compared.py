@@ -28,6 +28,9 @@ come from what happened. The programs are in `tests/conformance/witnesses`. A te
 3.13 and fails if a cell is no longer true; `python -m tests.docs.compared` writes the page.
 
 What is written for anyio is run on asyncio and on trio. Where the two differ the cell says so.
+
+Other libraries, and when effio is the wrong choice, have [a page of their own](choosing.md), and so does [what it
+costs](costs.md).
 """
 
 HOSTS: Final = """\

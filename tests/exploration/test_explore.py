@@ -102,7 +102,7 @@ def test_long_schedules_are_cut_and_told() -> None:
 
     exploration = explore(spin(), max_steps=20)
     assert (exploration.schedules, exploration.exhaustive) == (0, False)
-    assert "cut" in exploration.bounds[0]
+    assert "going on" in exploration.bounds[0]
 
 
 def test_deadlock_is_an_exit_that_the_check_sees() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from effio import Ref, do, par_zip, run, sleep
-from effio.testing import always, eventually, explore, sometimes
+from effio.testing import always, eventually, explore, leads_to, sometimes
 
 
 @do
@@ -76,3 +76,18 @@ def test_only_refs_can_be_watched() -> None:
     """Something else than a ref is refused when the property is built."""
     with pytest.raises(TypeError, match="refs"):
         always("odd", bool, 3)
+
+
+@do
+def asked(*, answers: bool) -> Any:
+    request, reply = (yield from Ref.make(False)), (yield from Ref.make(False))
+    yield from leads_to("reply", lambda asks, _: asks, lambda _, replies: replies, request, reply)
+    yield from request.set(True)
+    if answers:
+        yield from sleep(60).then(reply.set(True))
+
+
+def test_promise_has_to_be_kept() -> None:
+    """What one state promises has to come true later in the same schedule."""
+    explore(asked(answers=True)).assert_ok()
+    assert "'reply' was promised and never came true" in explore(asked(answers=False)).render()

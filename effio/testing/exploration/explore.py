@@ -19,9 +19,13 @@ from effio.testing.exploration.sampling import PORTFOLIO, SAMPLERS, Profile, pro
 from effio.testing.exploration.search import Counts, Schedule, Search
 from effio.testing.exploration.shorten import shortest
 from effio.testing.exploration.simulation import Simulation, written
-from effio.testing.exploration.stepping import CLOCK, Models, Stepped
+from effio.testing.exploration.stepping import Models, Stepped
+from effio.testing.exploration.system import CLOCK
 from effio.testing.exploration.timing import TimeMode, is_racy
 from effio.testing.exploration.token import TokenMismatch
+
+LAST_STEPS = 50
+"""Who acts among the last so many steps of a schedule that is cut goes round and round."""
 
 SIMPLE_FIRST = 200
 """So many systematic schedules come before the random ones: most bugs show there, with few preemptions."""
@@ -54,9 +58,9 @@ def explore(
     Two schedules are equivalent if one comes from the other by swapping neighbouring actions that do not touch the
     same shared object in conflicting ways. `sampling` is the share of the budget that goes to random schedules where
     the program has many. `cancel` also cancels each fiber once, at every moment: the main one, and those forked into
-    task groups. A deadlock is an exit with a `Deadlock` defect. Time is virtual, and
-    stands still while a fiber can run; with `time="racy"` the next timer may fire at any moment. Foreign coroutines are refused, but
-    for those with one of `models`, as in `simulate`. Ctrl-C ends the exploration, which tells what it found so far.
+    task groups. A deadlock is an exit with a `Deadlock` defect. Time is virtual, and stands still while a fiber can
+    run; with `time="racy"` the next timer may fire at any moment. Foreign coroutines are refused, but for those with
+    one of `models`, as in `simulate`. Ctrl-C ends the exploration, which tells what it found so far.
     """
     explorer = Explorer(
         program("explore", io),
@@ -100,6 +104,7 @@ class Explorer:
     lucky: list[Finding] = attrs.field(init=False, factory=list[Finding])
     spread: Counter[int] = attrs.field(init=False, factory=Counter[int])
     bounds: list[str] = attrs.field(init=False, factory=list[str])
+    spinning: set[str] = attrs.field(init=False, factory=set[str])
     planned: int = attrs.field(init=False, default=0)
     sightings: dict[str, bool] = attrs.field(init=False, factory=dict[str, bool])
     began: float = attrs.field(init=False, factory=perf_counter)
@@ -151,7 +156,9 @@ class Explorer:
                 del self.found[known[0] :]
                 self.spread = Counter(known[1])
             self.total = added(before, search.counts)
-            if not schedule.cut:
+            if schedule.cut:
+                self.spinning.update(system.names[thread] for thread in schedule.threads[-LAST_STEPS:])
+            else:
                 self.spread[schedule.preemptions] += 1
                 self.judge(system, schedule, self.found)
             if not sampled and search.counts.complete >= SIMPLE_FIRST:
@@ -202,7 +209,8 @@ class Explorer:
             self.sightings[name] = seen or self.sightings.get(name, False)
         counts = search.counts
         if counts.cut:
-            self.bounds.append(f"{counts.cut} schedules were cut after {self.max_steps} steps")
+            who = " and ".join(map(repr, sorted(self.spinning)))
+            self.bounds.append(f"{counts.cut} schedules were cut after {self.max_steps} steps, with {who} going on")
         if counts.postponed:
             self.bounds.append(f"{counts.postponed} have more than {self.preemption_bound} preemptions")
         if not finished and not self.is_satisfied():

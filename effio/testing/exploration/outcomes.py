@@ -12,7 +12,8 @@ from effio.algebra.shape import program
 from effio.data.exit import Exit
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.simulation import written
-from effio.testing.exploration.stepping import CLOCK, Models, Stepped
+from effio.testing.exploration.stepping import Models, Stepped
+from effio.testing.exploration.system import CLOCK
 from effio.testing.exploration.timing import TimeMode, is_racy
 
 

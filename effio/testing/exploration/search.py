@@ -87,7 +87,8 @@ Branch = tuple[int, int, int, int, Node]
 class Search:
     """Runs the inequivalent schedules of a system, each once.
 
-    `preemption_bound` leaves out schedules with more preemptions, `max_steps` cuts longer ones; `counts` says how many. The thread `aside` goes on only if it is chosen.
+    `preemption_bound` leaves out schedules with more preemptions, `max_steps` cuts longer ones; `counts` says how many.
+    The thread `aside` goes on by itself only when no other can.
     """
 
     def __init__(

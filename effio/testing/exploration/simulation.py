@@ -27,6 +27,9 @@ from effio.testing.exploration.stepping import Models, Stepped, Stepping
 from effio.testing.exploration.timing import TimeMode, is_racy
 from effio.testing.exploration.token import Token, TokenMismatch
 
+LAST_ACTIONS = 50
+"""Who acts among the last so many actions of a run that is cut goes round and round."""
+
 SamplerName: TypeAlias = Literal["walk", "pct1", "pct2", "pct3", "pos", "urw", "fifo"]
 
 
@@ -54,10 +57,15 @@ class Simulation:
     def render(self) -> str:
         """Draw the actions, a column for each fiber, then how it ended."""
         lines = [columns(self.trace), ""]
-        lines.append("cut, it went on for too long" if self.outcome is None else render_exit(self.outcome))
+        lines.append(self.livelock() if self.outcome is None else render_exit(self.outcome))
         lines += [f"left behind: {leak}" for leak in self.leaks]
         lines.append(f"token: {self.token}")
         return "\n".join(lines)
+
+    def livelock(self) -> str:
+        """Say who went on and on in a run that was cut."""
+        who = " and ".join(map(repr, sorted({event.fiber for event in self.trace[-LAST_ACTIONS:]})))
+        return f"livelock: cut after {len(self.trace)} actions, with {who} going on"
 
     def __str__(self) -> str:
         return self.render()

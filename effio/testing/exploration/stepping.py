@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, TypeAlias, final
+from typing import Any, TypeAlias, final
 
 from returns.result import Failure
 
@@ -34,13 +34,8 @@ from effio.testing.exploration.assertion import Watch
 from effio.testing.exploration.exchange import Exchanges
 from effio.testing.exploration.footprints import Effect, Footprints, Knowledge, both, decides, told
 from effio.testing.exploration.journal import Journal, is_cancellable
-from effio.testing.exploration.system import NOTHING, Footprint, Step
-from effio.testing.exploration.timing import armed, asks_for_time, fire_next_timer, of_next_timer
-
-CLOCK: Final = 0
-CANCELLER: Final = 1
-ROOT: Final = 2
-
+from effio.testing.exploration.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
+from effio.testing.exploration.timing import armed, asks_for_time, fire_next_timer, of_clock, wake_by_time
 
 Models: TypeAlias = Mapping[Any, Callable[..., IO[Any, Any]]]
 """Foreign coroutine functions, each with what makes a program that stands for a call of it."""
@@ -132,7 +127,8 @@ class Stepping(Observer):
         self.exit: Exit[Any, Any] | None = None
         self.cancel_sent = system.cancel is None
         self.cancel_step = -1
-        self.scheduler = Scheduler(system.program, VirtualClock(), Simulated(), observer=self, steering=self)
+        self.backend = Simulated()
+        self.scheduler = Scheduler(system.program, VirtualClock(), self.backend, observer=self, steering=self)
         self.scheduler.begin_turn()
 
     # -- What the search asks ----
@@ -151,9 +147,7 @@ class Stepping(Observer):
     def pending(self, thread: int) -> Footprint:
         footprints = self.footprints
         if thread == CLOCK:
-            if self.system.racy:
-                return of_next_timer(footprints, self.scheduler.timers)
-            return footprints.of("time", None, writes=True)
+            return of_clock(footprints, self.scheduler.timers if self.system.racy else None)
         if thread == CANCELLER:
             time = footprints.of("time", None, writes=True)
             return both(time, footprints.of_cancel(footprints.fibers[self.system.cancel or ROOT]))
@@ -224,10 +218,8 @@ class Stepping(Observer):
         if known and not self.waits_at(fiber, node):
             self.edges.setdefault(fiber, []).extend(self.exchanges.take(known))
         self.counts[thread] = self.counts.get(thread, 0) + 1
-        backend = self.scheduler.backend
-        assert isinstance(backend, Simulated)
-        while backend.calls:
-            function, args = backend.calls.popleft()
+        while self.backend.calls:
+            function, args = self.backend.calls.popleft()
             function(*args)
         if self.watch.properties:
             self.watch.look()
@@ -283,21 +275,11 @@ class Stepping(Observer):
         fire_next_timer(self.scheduler)
 
     def let_time_pass(self) -> None:
-        """Jump to the next timer that wakes somebody, or end a run in which nobody can be woken any more."""
-        scheduler = self.scheduler
+        """Jump to the next timer that wakes somebody; without one, end the run, its finalizers in order of arrival."""
         self.current = None
-        while not scheduler.ready and not scheduler.over:
-            if scheduler.fire_due():
-                continue
-            if scheduler.timers.next() is None:
-                self.break_deadlock()
-            else:
-                scheduler.pass_time()
-
-    def break_deadlock(self) -> None:
-        """End the run, its finalizers in order of arrival: how it unwinds is no schedule of the program."""
-        self.finishing = True
-        drive(self.scheduler)
+        if not wake_by_time(self.scheduler):
+            self.finishing = True
+            drive(self.scheduler)
 
     def send_cancel(self) -> Step:
         """Cancel the fiber that this run is to cancel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 
 class Footprint(NamedTuple):
@@ -18,6 +18,11 @@ class Footprint(NamedTuple):
 
 
 NOTHING = Footprint(0, 0)
+
+CLOCK: Final = 0
+CANCELLER: Final = 1
+ROOT: Final = 2
+"""The threads of a program that are no fibers that it forked: the clock, who cancels from outside, the main fiber."""
 
 
 class Step(NamedTuple):

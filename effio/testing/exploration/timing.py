@@ -34,10 +34,10 @@ def armed(timers: Timers) -> tuple[Entry, ...]:
     return tuple(sorted(entry for entry in timers._heap if entry[3].epoch == entry[4]))
 
 
-def of_next_timer(footprints: Footprints, timers: Timers) -> Footprint:
-    """What is touched when the timers that are next fire: the time, and what is woken or cancelled."""
+def of_clock(footprints: Footprints, timers: Timers | None) -> Footprint:
+    """What is touched when time passes: the time, and what those of `timers` that are next wake or cancel."""
     footprint = footprints.of("time", None, writes=True)
-    entries = armed(timers)
+    entries = () if timers is None else armed(timers)
     for entry in entries:
         if entry[:2] != entries[0][:2]:
             break
@@ -55,6 +55,17 @@ def fire_next_timer(scheduler: Scheduler) -> None:
     if when is not None:
         scheduler.clock.advance_to(when)
         scheduler.fire_due()
+
+
+def wake_by_time(scheduler: Scheduler) -> bool:
+    """Nothing can run: jump to the next timer that wakes somebody; false if there is none."""
+    while not scheduler.ready and not scheduler.over:
+        if scheduler.fire_due():
+            continue
+        if scheduler.timers.next() is None:
+            return False
+        scheduler.pass_time()
+    return True
 
 
 def asks_for_time(node: Any) -> bool:
