@@ -13,7 +13,7 @@ from returns.result import Failure, Success
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
-from effio.algebra.primitive import Halt, Pure
+from effio.algebra.primitive import Ask, Call, Halt, Operation, Pure
 from effio.algebra.tag import FRAME, GENERATE, Tagged
 from effio.data.cause import Cancelled, Cause, then
 from effio.data.exit import Exit
@@ -164,20 +164,54 @@ class FinalizerFrame(Frame):
 
 
 def begin_finalizer(fiber: Fiber, finalizer: Any, value: Any, cause: Cause[Any] | None) -> Any:
-    """Shield the fiber and start the finalizer that `finalizer` makes, or is, for a value or for a cause."""
+    """Shield the fiber and start the finalizer that `finalizer` makes, or is, for a value or for a cause.
+
+    One that is a single step, which nothing can interrupt, is over at once, unless somebody watches.
+    """
+    program: Any = finalizer if isinstance(finalizer, IO) else made_of_exit(fiber, finalizer, value, cause)
+    scheduler = fiber.scheduler
+    if scheduler.observer is None and scheduler.steering is None:
+        kind = type(program)
+        if kind is Operation or kind is Call or kind is Ask:
+            late = done_at_once(fiber, program)
+            if late is not None:
+                return Halt(late if cause is None else then(cause, late))
+            kind = Pure
+        if kind is Pure:
+            return Pure(value) if cause is None else Halt(cause)
     fiber.stack.append(FinalizerFrame(fiber, value, cause))
     fiber.unwinding = False
     fiber.region = ShieldRegion(fiber.region)
-    if fiber.scheduler.observer is not None:
-        fiber.scheduler.observer.on_enter(fiber, "finalizer", "finalizer", fiber.region)
-    if isinstance(finalizer, IO):
-        program: IO[Any, Any] = finalizer
-        return program
+    if scheduler.observer is not None:
+        scheduler.observer.on_enter(fiber, "finalizer", "finalizer", fiber.region)
+    return program
+
+
+def made_of_exit(fiber: Fiber, finalizer: Any, value: Any, cause: Cause[Any] | None) -> Any:
+    """The finalizer that a function makes of an exit."""
     exit: Exit[Any, Any] = Success(value) if cause is None else Failure(cause)
     try:
         return finalizer(exit)
     except BaseException as error:
         return Halt(fiber.raised(error))
+
+
+def done_at_once(fiber: Fiber, program: Any) -> Cause[Any] | None:
+    """Run a finalizer of one step where it stands; its failure, if it failed."""
+    outer = fiber.region
+    catches: tuple[type[BaseException], ...] = ()
+    try:
+        if type(program) is Ask:
+            fiber.region = ShieldRegion(outer)
+            program._question(fiber)
+        else:
+            catches = program._catches
+            program._function(*program._args, **(program._kwargs or {}))
+    except BaseException as error:
+        return fiber.raised(error, catches)
+    finally:
+        fiber.region = outer
+    return None
 
 
 @final

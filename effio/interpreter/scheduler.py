@@ -45,9 +45,9 @@ class Scheduler:
 
     `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
     that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
-    KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user, `current` is
-    the fiber that ran last. `for_quiet` are the waits for a moment at which every fiber waits, `quiet` is true while it
-    seems to have come. `observer` is told of what happens, `steering` decides which action may come next.
+    KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user, `cancels` the
+    cancelled regions, `current` is the fiber that ran last. `for_quiet` waits for a moment at which every fiber waits,
+    `quiet` is true while it seems to have come. `observer` hears what happens, `steering` decides who may act next.
     """
 
     __slots__ = (
@@ -55,6 +55,7 @@ class Scheduler:
         "awake",
         "backend",
         "background_",
+        "cancels",
         "clock",
         "current",
         "fatal",
@@ -107,6 +108,7 @@ class Scheduler:
         self.in_flight = self.outside = 0
         self.fatal: BaseException | None = None
         self.signalled = 0
+        self.cancels = 0
         self.kept: dict[object, Any] = {}
         self.background_: Background | None = None
         self.root = Fiber(self, program, None, copy_context(), END)

@@ -19,11 +19,13 @@ from effio.interpreter.timers import DEADLINE
 if TYPE_CHECKING:
     from effio.data.errors import CancelSource
     from effio.interpreter.fiber import Fiber
+    from effio.interpreter.supervision import Family
 
 PLAIN: Final = 0
 SHIELD: Final = 1
 RESTORE: Final = 2
 SCOPE: Final = 3
+FAMILY: Final = 4
 
 _identities = count(1)
 
@@ -86,9 +88,10 @@ class Region:
         """Cancel everything inside, now where it waits, else at its next action. Later calls change nothing."""
         if self.request is None and not self.closed:
             self.request = Request(source, by, reason)
-            observer = self.owner.scheduler.observer
-            if observer is not None:
-                observer.on_cancel(self, self.request)
+            scheduler = self.owner.scheduler
+            scheduler.cancels += 1
+            if scheduler.observer is not None:
+                scheduler.observer.on_cancel(self, self.request)
             interrupt_inside(self)
 
     def caused(self, leaf: Cancelled) -> bool:
@@ -199,19 +202,34 @@ class ScopeRegion(Region):
 
 
 def visible_cancel(region: Region | None) -> Region | None:
-    """The outermost cancelled region that can be seen from inside `region`, or None."""
+    """The outermost cancelled region that can be seen from inside `region`, or None.
+
+    Families keep the answer until the next cancel, so that to end a deep tree takes no longer than to build it.
+    """
     found: Region | None = None
     lifted: tuple[object, ...] = ()
+    passed: list[Family] = []
+    inside = 0
     while region is not None:
         kind = region.kind
+        if kind == FAMILY and not lifted:
+            family = cast("Family", region)
+            passed.append(family)
+            if family.looked == family.fiber.scheduler.cancels:
+                if family.seen is not None:
+                    found, inside = family.seen, len(passed)
+                break
         if region.request is not None:
-            found = region
+            found, inside = region, len(passed)
         elif kind == SHIELD:
             if region not in lifted:
                 break
         elif kind == RESTORE:
             lifted = (*lifted, cast("RestoreRegion", region).lifted)
         region = region.outer
+    for index, family in enumerate(passed):
+        family.looked = family.fiber.scheduler.cancels
+        family.seen = found if index < inside else None
     return found
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from types import FrameType, TracebackType
-from typing import Final, final
+from typing import Any, Final, final
 
 from effio.interpreter.dump import tree_of
 from effio.interpreter.fiber import is_own
@@ -15,13 +15,14 @@ from effio.interpreter.scheduler import Scheduler
 SIGINT: Final = int(signal.SIGINT)
 
 CALLERS: Final = frozenset(
-    {"advance", "start", "begin_finalizer", "make", "run_leaf", "interruptible", "turns", "step"}
+    {"advance", "start", "made_of_exit", "done_at_once", "make", "run_leaf", "interruptible", "turns", "step"}
 )
 """The functions that call user code; the last two are what is seen of them where they are compiled."""
 
 # The functions behind those of the module, which turn numbers into enums and back at every call.
-set_handler: Final = getattr(signal.signal, "__wrapped__", signal.signal)
-get_handler: Final = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
+_bare: Final[Any] = getattr(signal, "_signal", signal)
+set_handler: Final = _bare.signal
+get_handler: Final = _bare.getsignal
 
 
 @final

@@ -21,7 +21,7 @@ from effio.data.location import ChildReport
 from effio.data.origin import CallSite
 from effio.interpreter.fiber import NOTHING, Fiber, path_of
 from effio.interpreter.frames import END, Frame
-from effio.interpreter.scope import Region, visible_cancel
+from effio.interpreter.scope import FAMILY, Region, visible_cancel
 
 if TYPE_CHECKING:
     from effio.interpreter.observer import Part
@@ -34,6 +34,7 @@ class Family(Region):
     own cancellation left out. `cut` is the cancel from outside of the family that ended one of them or the owner's
     body. `waiting` is true while the owner has nothing left to do but to wait for the children; `more` while there
     are some still to be started. `seconds` says how long those ran that have ended, by index, where that is kept.
+    `seen` is the outermost cancelled region to be seen from here when the run had had `looked` cancels.
     """
 
     __slots__ = (
@@ -43,13 +44,16 @@ class Family(Region):
         "failures",
         "fiber",
         "forked",
+        "looked",
         "more",
         "name",
         "path_",
         "seconds",
+        "seen",
         "site",
         "waiting",
     )
+    kind = FAMILY
     part: ClassVar[Part] = "group"
 
     def __init__(self, owner: Fiber, name: str, outer: Region) -> None:
@@ -69,6 +73,8 @@ class Family(Region):
         self.more = False
         self.site: CallSite | None = None
         self.seconds: dict[int, float] | None = None
+        self.looked: int = -1
+        self.seen: Region | None = None
 
     @property
     def owner(self) -> Fiber:
@@ -143,9 +149,11 @@ class Family(Region):
         """Whether `fiber` was hit by a cancel of the family, of itself, or of a region around the family."""
         if self.caused(leaf) or (fiber is not self.fiber and fiber.caused(leaf)):
             return True
-        region = self.outer
-        while region is not None and not region.caused(leaf):
-            region = region.outer
+        region = visible_cancel(self.outer)
+        if region is None or not region.caused(leaf):
+            region = self.outer
+            while region is not None and not region.caused(leaf):
+                region = region.outer
         if region is not None and self.cut is None:
             self.cut = leaf
         return region is not None
@@ -168,6 +176,8 @@ class Family(Region):
     def leave(self) -> None:
         """Close the region; the owner is again in the one around it."""
         self.closed = True
+        self.looked = -1
+        self.seen = None
         assert self.outer is not None
         self.fiber.region = self.outer
 
