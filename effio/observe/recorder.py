@@ -22,6 +22,7 @@ from effio.interpreter.runtime import BackendName, LoopFactory, run_async_exit, 
 from effio.interpreter.scope import Region, Request, ScopeRegion
 from effio.interpreter.supervision import ChildrenWait, Family
 from effio.observe import trace as model
+from effio.observe.short_path import ShortPaths
 from effio.observe.trace import Cancel, Kind, On, Span, State, Trace
 
 Value = TypeVar("Value")
@@ -105,7 +106,8 @@ class Recorder(Observer):
             raise RuntimeError("there is no trace yet: nothing was run with this recorder")
         end = self.ended_at if self.ended_at is not None else self.clock.now()
         records = [*self.finished, *(record for records in self.open.values() for record in records)]
-        spans = sorted((record.span(self.began) for record in records), key=lambda span: span.id)
+        paths = ShortPaths()
+        spans = sorted((record.span(self.began, paths) for record in records), key=lambda span: span.id)
         return Trace(tuple(spans), end - self.began, virtual=self.clock.virtual, dropped=self.dropped)
 
     def _begin(self, clock: Clock | None) -> None:
@@ -322,9 +324,9 @@ class Record:
             self.state = "failed"
             self.error = error_text(leaf.exception if isinstance(leaf, Die) else leaf.error).partition("\n")[0]
 
-    def span(self, began: float) -> Span:
+    def span(self, began: float, paths: ShortPaths) -> Span:
         """Give what is known of the span so far, its times from `began` on."""
-        path = () if self.path is None else self.path.names
+        path = paths.names(self.path)
         waits = [
             model.Wait(reason, start - began, end=end - began, on=on, woken_by=waker)
             for reason, on, start, end, waker in self.waits

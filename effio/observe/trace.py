@@ -59,7 +59,8 @@ class Span:
     """A fiber or a region of one, from its start to its end in seconds of the trace.
 
     `parent` is the span it ran inside; that of a fiber is the construct that forked it. `fiber` is the span of the
-    fiber it ran in, `forked_by` that of the fiber that forked it. Waits are kept on fibers only.
+    fiber it ran in, `forked_by` that of the fiber that forked it. Waits are kept on fibers only; of a `path` of
+    more than 16 names those in the middle are left out.
     A scope is `late` by so many seconds if it ended with a value after its deadline: it was shielded, or busy.
     """
 

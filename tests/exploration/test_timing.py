@@ -23,7 +23,8 @@ def write_twice_while_another_sleeps() -> Any:
 
 @do
 def two_sleepers() -> Any:
-    order: Ref[tuple[int, ...]] = yield from Ref.make(())
+    nobody: tuple[int, ...] = ()
+    order = yield from Ref.make(nobody)
 
     def late(seconds: int) -> IO[object]:
         return sleep(seconds).then(order.update(lambda seen: (*seen, seconds)))

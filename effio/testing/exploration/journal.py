@@ -52,7 +52,8 @@ class Journal:
 
     By itself whoever was woken comes to its next action, then the fiber that acted last goes on, else the first in
     the queue. A choice is its turn, what was done ("run", "cancel", "fail", "time") and the place of the fiber: in the
-    queue, or in the tree of all fibers. `census` holds, for each turn, the places of the fibers that a program could cancel.
+    queue, or in the tree of all fibers. `census` holds, for each turn, the places of the fibers that a program
+    could cancel.
     """
 
     def __init__(self) -> None:

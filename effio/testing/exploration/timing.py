@@ -38,8 +38,9 @@ def of_clock(footprints: Footprints, timers: Timers | None) -> Footprint:
     """What is touched when time passes: the time, and what those of `timers` that are next wake or cancel."""
     footprint = footprints.of("time", None, writes=True)
     entries = () if timers is None else armed(timers)
+    first = next((entry[:2] for entry in entries), None)
     for entry in entries:
-        if entry[:2] != entries[0][:2]:
+        if entry[:2] != first:
             break
         target: Any = entry[3]
         if isinstance(target, Fiber):

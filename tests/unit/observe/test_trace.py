@@ -35,6 +35,7 @@ from effio import (
     shield,
     sleep,
     task_group,
+    unit,
     yield_now,
 )
 from effio.observe.trace import Cancel, Span, Wait
@@ -218,6 +219,18 @@ def test_recorder_lets_go_of_ended_fibers() -> None:
     held = (recorder.open, recorder.regions, recorder.cancels)
     assert [len(each) for each in held] == [0, 0, 0]
     assert len(recorder.finished) <= 10
+
+
+def test_paths_of_a_deep_program_are_bounded() -> None:
+    """Of a long path the first and the last eight names are kept, and how many are between."""
+    program: IO[Any] = unit
+    for depth in range(3_000, 0, -1):
+        program = program.named(f"n{depth}")
+    deepest = traced(sleep(1).then(program).named("root")).spans[-1].path
+    assert deepest[:3] == ("root", "n1", "n2")
+    assert deepest[8] == "… 2985 more …"
+    assert deepest[-2:] == ("n2999", "n3000")
+    assert len(deepest) == 17
 
 
 def test_waits_of_one_fiber_are_bounded() -> None:
