@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-Kind = TypeVar("Kind")
+if TYPE_CHECKING:
+    from _typeshed import IdentityFunction
 
 # mypyc knows the decorator by where it comes from, and only this form of import leaves it optional.
 try:
     from mypy_extensions import mypyc_attr as mypyc_attr
 except ImportError:
 
-    def mypyc_attr(*attrs: str, **kwattrs: object) -> Callable[[Kind], Kind]:
+    def mypyc_attr(*attrs: str, **kwattrs: object) -> IdentityFunction:
         """Give the class as it is."""
         return lambda kind: kind

@@ -43,9 +43,7 @@ DEMOS: Final = MappingProxyType(
             "effio.demos.bank:main", "a race that loses money: found, shown, replayed, and mended for certain"
         ),
         "crawl": Demo("effio.demos.crawl:main", "a polite spider visits all pages of two web sites", waits=False),
-        "chat": Demo(
-            "effio.demos.chat:main", "a chat server goes on while one of its handlers crashes", waits=False
-        ),
+        "chat": Demo("effio.demos.chat:main", "a chat server goes on while one of its handlers crashes", waits=False),
     }
 )
 """In the order in which they are listed."""

@@ -15,8 +15,7 @@ from typing_extensions import TypeVar as TypeVarWithDefault
 from effio.algebra import argument
 from effio.algebra.desugar.error import is_typed
 from effio.algebra.desugar.signal import Signal
-from effio.algebra.desugar.time import background_of
-from effio.algebra.desugar.time import time_of
+from effio.algebra.desugar.time import background_of, time_of
 from effio.algebra.io import IO, NewError, NewValue
 from effio.algebra.primitive import (
     Ask,

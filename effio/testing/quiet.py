@@ -18,8 +18,10 @@ def wait_all_blocked() -> IO[None]:
 
 
 def enlist(resume: Any) -> None:
+    """Begin to wait."""
     resume.fiber.scheduler.for_quiet[resume] = None
 
 
 def withdraw(resume: Any) -> None:
+    """Wait no longer."""
     del resume.fiber.scheduler.for_quiet[resume]

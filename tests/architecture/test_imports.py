@@ -11,7 +11,7 @@ from tests.architecture.source import PACKAGE, ROOT, Import, Module, imports, mo
 
 CORE_DEPENDENCIES = {"attr", "attrs", "returns", "typing_extensions"}
 OPTIONAL_DEPENDENCIES = {"aiohttp", "anyio", "httpx", "hypothesis", "opentelemetry", "pytest", "rich", "trio", "uvloop"}
-COMPILER_HINTS = {"effio.data.native": {"mypy_extensions"}}
+COMPILER_HINTS = {"effio.data.native": {"mypy_extensions", "_typeshed"}}
 """Read by the compiler where there is one; at run time the module does without."""
 EDGES = (
     "effio.net",

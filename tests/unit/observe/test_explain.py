@@ -134,7 +134,7 @@ def test_every_class_of_nodes_is_read() -> None:
 @pytest.mark.parametrize("release", [lambda value: unit, lambda value, exit: unit], ids=["without exit", "with exit"])
 def test_a_resource_is_a_bracket(release: Callable[..., IO[None]]) -> None:
     """The use of a resource shows what acquires it, what uses it and what releases it."""
-    resource = Resource.make(delay(dict).named("open"), release)
+    resource: Resource[dict[Any, Any]] = Resource.make(delay(dict).named("open"), release)
     step, *inside = explain(resource.use(lambda value: unit)).steps()
     assert str(step) == "bracket"
     assert [part.role for part in inside if part.role] == ["acquire", "use", "release"]
