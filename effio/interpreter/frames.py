@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, final
 from returns.result import Failure, Success
 
 from effio.algebra.io import IO
-from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Ask, Call, Halt, Operation, Pure
+from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.tag import FRAME, GENERATE, Tagged
 from effio.data.cause import Cancelled, Cause, then
 from effio.data.exit import Exit
