@@ -215,9 +215,10 @@ def visible_cancel(region: Region | None) -> Region | None:
         if kind == FAMILY and not lifted:
             family = cast("Family", region)
             passed.append(family)
-            if family.looked == family.fiber.scheduler.cancels:
-                if family.seen is not None:
-                    found, inside = family.seen, len(passed)
+            known = family.looked == family.fiber.scheduler.cancels
+            if known and family.seen is not None:
+                found, inside = family.seen, len(passed)
+            if known:
                 break
         if region.request is not None:
             found, inside = region, len(passed)
