@@ -9,13 +9,12 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Literal
 
 
-class SourceFinder(MetaPathFinder):
+class SourceFinder:
     """Finds the modules of this package by their source alone."""
 
     def find_spec(

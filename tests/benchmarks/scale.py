@@ -92,6 +92,13 @@ def nested_scopes(size: int) -> object:
     return run(program.move_on_after(1), clock=VirtualClock())
 
 
+def nested_groups(size: int) -> object:
+    def level(depth: int) -> IO[object]:
+        return task_group(lambda group: group.fork(level(depth - 1))) if depth else never
+
+    return run(level(size).move_on_after(1), clock=VirtualClock())
+
+
 # -- Trees of errors and programs ----------------------------------------------------------------------------
 
 
@@ -132,6 +139,7 @@ WORKS: Final = (
     Work("children of a group, a yield each", forked_children, 100_000),
     Work("parked fibers, cancelled", parked_and_cancelled, 100_000),
     Work("nested scopes, cancelled", nested_scopes, 20_000),
+    Work("nested groups, cancelled", nested_groups, 20_000),
     Work("render of a deep cause", cause_is_shown, 100_000),
     Work("equality and hash of a deep cause", cause_is_compared, 100_000),
     Work("exception of a deep cause", cause_is_raised, 100_000),
