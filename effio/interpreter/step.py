@@ -11,6 +11,7 @@ many names for one node.
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
 # A tag tells the class of a node, which pyright cannot know.
 # pyright: reportPrivateUsage=false, reportAssignmentType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
