@@ -15,9 +15,12 @@ import pytest
 
 from effio import (
     IO,
+    CapacityLimiter,
     Channel,
     Deferred,
     Do,
+    Event,
+    Latch,
     Mutex,
     Ref,
     Semaphore,
@@ -164,6 +167,62 @@ def deferred_calls(random: Random, deferred: Deferred[int], call: Caller) -> Ite
         )
 
 
+# -- Event and latch -----------------------------------------------------------------------------------------
+
+
+def happened(state: bool, name: str, argument: Any, result: Any) -> Iterable[bool]:
+    """Something that happens once and for all."""
+    match name:
+        case "set":
+            return [True]
+        case "wait":
+            return [True] if state else []
+        case _:
+            return [state] if result == state else []
+
+
+def event_calls(random: Random, event: Event, call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        yield random.choice(
+            [call("set", None, event.set()), call("wait", None, event.wait()), call("is_set", None, event.is_set())]
+        )
+
+
+def counted(state: int, name: str, argument: Any, result: Any) -> Iterable[int]:
+    """A count down to zero, and a wait for that."""
+    if name == "count_down":
+        return [max(0, state - 1)]
+    return [] if state else [state]
+
+
+def latch_calls(random: Random, latch: Latch, call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        yield random.choice([call("count_down", None, latch.count_down()), call("wait", None, latch.wait())])
+
+
+# -- Capacity limiter ----------------------------------------------------------------------------------------
+
+
+def tokens(state: tuple[int, int], name: str, argument: Any, result: Any) -> Iterable[tuple[int, int]]:
+    """So many tokens, a number that changes, and how many of them are borrowed."""
+    total, borrowed = state
+    match name:
+        case "acquire":
+            return [(total, borrowed + 1)] if borrowed < total else []
+        case "resize":
+            return [(argument, borrowed)]
+        case _:
+            return [(total, borrowed - 1)]
+
+
+def limiter_calls(random: Random, limiter: CapacityLimiter, call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        total = random.randrange(1, 4)
+        giving_back = sleep(random.choice([0, 1, 3])).then(call("release", None, limiter.release()))
+        borrowing = call("acquire", None, limiter.acquire()).then(giving_back)
+        yield random.choice([borrowing, borrowing, call("resize", total, limiter.resize(total))])
+
+
 # -- All of them ---------------------------------------------------------------------------------------------
 
 CASES: dict[str, tuple[IO[Any], Any, Callable[[Any, str, Any, Any], Iterable[Any]], Calls]] = {
@@ -174,6 +233,9 @@ CASES: dict[str, tuple[IO[Any], Any, Callable[[Any, str, Any, Any], Iterable[Any
     "channel of one": (Channel[int].make(1), (), queue_of(1), channel_calls),
     "channel of two": (Channel[int].make(2), (), queue_of(2), channel_calls),
     "deferred": (Deferred[int].make(), None, once, deferred_calls),
+    "event": (Event.make(), False, happened, event_calls),
+    "latch": (Latch.make(3), 3, counted, latch_calls),
+    "capacity limiter": (CapacityLimiter.make(1), (1, 0), tokens, limiter_calls),
 }
 
 EVERY_CASE = pytest.mark.parametrize("name", CASES)
