@@ -74,7 +74,9 @@ def test_cancel_of_a_fiber_is_logged_when_it_is_asked(caplog: pytest.LogCaptureF
 def test_every_record_knows_its_fiber(caplog: pytest.LogCaptureFixture) -> None:
     """What user code logs has the name of the fiber, also in a coroutine and in a thread; outside it is "-"."""
     caplog.handler.addFilter(FiberNameFilter())
-    say = logging.getLogger("shop").warning
+    logger = logging.Logger("shop")  # Of its own: a library that configures logging turns the known ones off.
+    logger.addHandler(caplog.handler)
+    say = logger.warning
 
     async def fetch() -> None:
         await asyncio.sleep(0)
