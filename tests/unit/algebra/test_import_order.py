@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import effio
+
+PACKAGE = Path(effio.__file__).parent
 ROOT = Path(__file__).parents[3]
 MODULES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for path in (ROOT / "effio" / "algebra").rglob("*.py")
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for path in (PACKAGE / "algebra").rglob("*.py")
 )
 
 WITHOUT_FACADE = """
@@ -32,5 +35,5 @@ def test_module_can_be_imported_first(module: str) -> None:
 
 def test_io_comes_first_without_the_facade() -> None:
     """The module of the knot needs no other one to be imported before it."""
-    source = WITHOUT_FACADE.format(path=str(ROOT / "effio"), module="effio.algebra.io")
+    source = WITHOUT_FACADE.format(path=str(PACKAGE), module="effio.algebra.io")
     subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True)
