@@ -125,9 +125,9 @@ class AsyncioBackend:
                 return None
             if outcome is not None:
                 return outcome
+        host.begin(node)
         fiber.park(host)
         self.scheduler.in_flight += 1
-        host.begin(node)
         if host.begun is not None and fiber.check:
             fiber.interrupt()  # What has begun may have cancelled its own fiber.
         return None

@@ -217,9 +217,9 @@ class TrioBackend:
             self.hosts.add(host)
             # A task cannot be made here, inside the context that it has to run in.
             self.to_start.append(host)
+        host.begin(node)
         fiber.park(host)
         self.scheduler.in_flight += 1
-        host.begin(node)
         return None
 
     def start_hosts(self) -> None:
