@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import inf, isnan
 from typing import Any, TypeVar, cast
 
-from effio.data.cause_text import short_repr
+from effio.data.cause_text import name_of, short_repr
 from effio.data.duration import Seconds, seconds
 from effio.schedule.schedule import Schedule, is_schedule
 
@@ -29,8 +29,7 @@ def not_a_function(word: str, value: object) -> TypeError:
 
 def returned_no_program(function: object, value: object) -> TypeError:
     """The error for a continuation that returned `value`, which is no program."""
-    name = getattr(function, "__qualname__", None) or short_repr(function)
-    problem = TypeError(f"{name} must return a program, not {short_repr(value)}")
+    problem = TypeError(f"{name_of(function)} must return a program, not {short_repr(value)}")
     problem.add_note(_way_to_a_program(value))
     return problem
 

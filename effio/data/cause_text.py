@@ -130,6 +130,11 @@ def error_text(error: object) -> str:
     return f"{name}: {message}" if message else name
 
 
+def name_of(function: object) -> str:
+    """What a function is called, or a short text for what has no name, such as a partial."""
+    return getattr(function, "__qualname__", None) or short_repr(function)
+
+
 def short_repr(value: object) -> str:
     """Show a value in at most `REPR_LENGTH` characters; never raises."""
     try:

@@ -17,7 +17,7 @@ from effio.algebra.handle import TaskGroup
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, Call, FlatMap, Group, Halt, Map, OnExit, Park, Pure, Shield, Then
 from effio.concurrent.capacity_limiter import CapacityLimiter
-from effio.data.cause_text import short_repr
+from effio.data.cause_text import name_of, short_repr
 from effio.data.exit import Exit
 from effio.interop.workers import Workers
 from effio.interpreter.fiber import CHECKPOINT, Fiber
@@ -214,7 +214,7 @@ def plain(word: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def title(word: str, work: Call) -> str:
     """How a call is shown to people."""
     function = work.function
-    shown = [getattr(function, "__qualname__", None) or short_repr(function), *map(short_repr, work.args)]
+    shown = [name_of(function), *map(short_repr, work.args)]
     return f"{word}({', '.join(shown)})"
 
 

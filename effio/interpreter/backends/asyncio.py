@@ -18,6 +18,7 @@ from typing import Any, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
+from effio.data.cause_text import name_of
 from effio.data.errors import ForeignCancelled
 from effio.interpreter.backends.begun import Begun
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
@@ -230,7 +231,7 @@ class Host:
 
     def describe(self) -> str:
         function = self.leaf._function if self.leaf is not None else None
-        return f"coroutine {getattr(function, '__qualname__', repr(function))}"
+        return f"coroutine {name_of(function)}"
 
     def insist(self, patience: float) -> None:
         """Cancel the leaf where it waits, and look again later: it may swallow the cancel and wait anew.
@@ -300,8 +301,7 @@ class Host:
             return CHECKPOINT
         if self.asked:
             return CHECKPOINT
-        name = getattr(node._function, "__qualname__", repr(node._function))
-        defect = ForeignCancelled(name)
+        defect = ForeignCancelled(name_of(node._function))
         defect.__cause__ = error
         return Halt(self.fiber.raised(defect))
 

@@ -17,6 +17,7 @@ from typing import Any, final
 from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf
 from effio.data.cause import Die
+from effio.data.cause_text import name_of
 from effio.data.exit import Exit
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.fiber import Fiber
@@ -41,7 +42,7 @@ class Simulated:
 
     def start_leaf(self, fiber: Fiber, node: Leaf) -> IO[Any, Any] | None:
         """Refuse: what a foreign coroutine does cannot be repeated."""
-        name = getattr(node._function, "__qualname__", repr(node._function))
+        name = name_of(node._function)
         problem = RuntimeError(f"cannot await the foreign coroutine {name!r} in a simulated run")
         problem.add_note("give the program a model of it, or run it with run(..., clock=VirtualClock())")
         return Halt(Die(problem, fiber.at(None)))

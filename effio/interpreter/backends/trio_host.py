@@ -29,6 +29,7 @@ from trio.lowlevel import (
 from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.cause import Die, then
+from effio.data.cause_text import name_of
 from effio.data.errors import ForeignCancelled
 from effio.interpreter.backend import in_trio
 from effio.interpreter.fiber import CHECKPOINT, Fiber
@@ -91,7 +92,7 @@ class Host:
 
     def describe(self) -> str:
         function = self.leaf._function if self.leaf is not None else None
-        return f"coroutine {getattr(function, '__qualname__', repr(function))}"
+        return f"coroutine {name_of(function)}"
 
     # -- The task ----
 
@@ -166,7 +167,7 @@ class Host:
             rest = without_cancelled(error)
             return CHECKPOINT if rest is None else Halt(self.fiber.raised(rest, node._catches))
         if isinstance(error, trio.Cancelled):
-            defect = ForeignCancelled(getattr(node._function, "__qualname__", repr(node._function)))
+            defect = ForeignCancelled(name_of(node._function))
             defect.__cause__ = error
             error = defect
         return Halt(self.fiber.raised(error, node._catches))
