@@ -24,7 +24,7 @@ from effio.data.exit import Exit
 from effio.interpreter.backend import Backend
 from effio.interpreter.clock import Clock
 from effio.interpreter.dump import tree_of
-from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, PARKED, YIELDED, Fiber, forget_callers
+from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, YIELDED, Fiber, forget_callers
 from effio.interpreter.frames import END, exit_as, followed
 from effio.interpreter.observer import Observer, Steering
 from effio.interpreter.scope import Region
@@ -68,6 +68,7 @@ class Scheduler:
         "over",
         "quiet",
         "ready",
+        "rest",
         "root",
         "signalled",
         "steering",
@@ -105,7 +106,7 @@ class Scheduler:
         self.turn_began, self.turn_end = clock.now(), 0.0
         self.for_quiet: dict[Callable[[IO[Any, Any]], bool], None] = {}
         self.quiet = False
-        self.in_flight = self.outside = 0
+        self.in_flight = self.outside = self.rest = 0
         self.fatal: BaseException | None = None
         self.signalled = 0
         self.cancels = 0
@@ -176,9 +177,17 @@ class Scheduler:
             fiber.context.run(self.advance, fiber)
             budget -= 1
             if (fiber.state <= YIELDED or not budget & FIBERS_PER_LOOK) and perf_counter() > self.turn_end:
+                self.keep_turn(fiber, budget == FIBERS_PER_TURN - 1)
                 budget = 0
             del fiber
         return budget
+
+    def keep_turn(self, fiber: Fiber, first: bool) -> None:
+        """Let a fiber that was cut by the end of the turn go on in the next, else the same one is cut every time."""
+        if self.rest and fiber.state <= YIELDED and not first:
+            self.ready.rotate()
+        else:
+            self.rest = 0
 
     def observed_advance(self, fiber: Fiber) -> None:
         """Run `fiber`, and tell the observer when it begins and stops."""
@@ -334,13 +343,10 @@ class Scheduler:
 
     def break_deadlock(self) -> bool:
         """Everything waits: cancel the run, so that finalizers run; false if that was done already."""
-        waiting = tuple(
-            f"fiber {fiber.name!r} waits for {fiber.wait.describe()}"
-            for fiber in self.fibers()
-            if fiber.state == PARKED and fiber.wait is not None
-        )
         if self.stuck is None:
-            self.stuck = Deadlock(waiting, tree_of(self).deadlock)
+            tree = tree_of(self)
+            waits = tuple(f"fiber {fiber.name!r} waits for {fiber.wait}" for fiber in tree.fibers if fiber.wait)
+            self.stuck = Deadlock(waits, tree.deadlock)
             self.root.request_cancel("host", None, "deadlock")
         if not self.ready:
             self.finish()
@@ -364,7 +370,7 @@ class Scheduler:
         value, cause = root.value, root.cause
         self.dissolve()
         if self.stuck is not None:
-            rest = None if cause is None else cause.without(is_any)
+            rest = None if cause is None else cause.keep(partial(is_other, None))
             return Failure(followed(Die(self.stuck, root.at(None)), rest))
         fatal = self.fatal or (None if cause is None else cause.fatal())
         if fatal is None and self.signalled:
@@ -377,16 +383,11 @@ class Scheduler:
         raise fatal
 
 
-def is_other(fatal: BaseException, leaf: Fail[Any] | Die | Cancelled) -> bool:
+def is_other(fatal: BaseException | None, leaf: Fail[Any] | Die | Cancelled) -> bool:
     """Whether a leaf tells of something else than `fatal`, and of more than a cancel."""
     if isinstance(leaf, Cancelled):
         return False
     return (leaf.exception if isinstance(leaf, Die) else leaf.error) is not fatal
-
-
-def is_any(leaf: Cancelled) -> bool:
-    """Every cancellation."""
-    return True
 
 
 def root_name(program: IO[Any, Any]) -> str:

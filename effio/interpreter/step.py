@@ -67,6 +67,8 @@ def advance(fiber: Fiber) -> None:
     fiber.state = RUNNING
     scheduler.current = fiber
     steps = STEPS_PER_TURN
+    if scheduler.rest:
+        steps, scheduler.rest = scheduler.rest, 0
     maker: Any = None
     value: Any = None
     frame: Any = None
@@ -123,7 +125,7 @@ def advance(fiber: Fiber) -> None:
                         cause = fiber.raised(error, call._catches)
                     calls += 1
                     if not calls & CALLS_PER_LOOK and scheduler.turn_is_over():
-                        steps = 0
+                        steps, scheduler.rest = 0, steps
             elif tag == SUSPEND:
                 suspend: Suspend = node
                 steps -= 1

@@ -1,0 +1,37 @@
+"""Fibers that never wait share the time, whatever the length of a turn is to the length of their own."""
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from effio import IO, delay, par_zip, run
+from effio.interpreter import scheduler
+
+ROUNDS = 4_000
+
+
+def counting(counts: dict[str, int], name: str, at_end: Callable[[], object]) -> IO[object]:
+    """Count to ROUNDS, a step at a time, then look."""
+
+    def step() -> None:
+        counts[name] += 1
+
+    return delay(step).repeat(ROUNDS).then(delay(at_end))
+
+
+@pytest.mark.parametrize("looks", [10, 90, 129, 150, 190])
+def test_cut_fiber_gets_the_rest_of_its_turn(looks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the first has ended the other is nearly done, also when every turn ends within the second fiber's."""
+    clock = count()
+    monkeypatch.setattr(scheduler, "SECONDS_PER_TURN", looks)
+    monkeypatch.setattr(scheduler, "perf_counter", lambda: next(clock))
+    counts = {"a": 0, "b": 0}
+    behind: list[int] = []
+
+    def look() -> None:
+        behind.append(2 * ROUNDS - counts["a"] - counts["b"])
+
+    run(par_zip(counting(counts, "a", look), counting(counts, "b", look)))
+
+    assert behind[0] < ROUNDS // 8
