@@ -94,8 +94,9 @@ from effio.observe.trace import Trace
 from effio.observe.watched import dump_on_signal
 from effio.resource.cache import Cache, CacheStats, memo
 from effio.resource.circuit_breaker import CircuitBreaker, CircuitBreakerStats, CircuitOpen
-from effio.resource.pool import Pool, PoolClosed, PoolStats
+from effio.resource.pool import Pool
 from effio.resource.resource import Resource
+from effio.resource.stock import PoolClosed, PoolStats
 from effio.schedule.schedule import Schedule
 
 __all__ = [

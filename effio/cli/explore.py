@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Generator
@@ -10,33 +9,72 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
-from types import FrameType
-from typing import Any, Final, TypeAlias, final
+from typing import Final, TypeAlias, final
 
-from effio import Exit, Success, suspend
+from effio import Success, suspend
 from effio.cli.target import NoProgram, Program, load
-from effio.testing import Exploration, Sweep, TokenMismatch, cancel_sweep, explore, fault_sweep, replay
+from effio.testing import (
+    Counts,
+    Exploration,
+    NotResumable,
+    Sweep,
+    TokenMismatch,
+    cancel_sweep,
+    explore,
+    fault_sweep,
+    replay,
+)
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
 SECONDS_BETWEEN_LINES: Final = 1.0
+KEPT: Final = Path(".effio")
 
 Draw: TypeAlias = Callable[[str], object]
-Handler: TypeAlias = Callable[[int, FrameType | None], object]
 
 
 def describe(command: ArgumentParser) -> None:
     """Describe the arguments of the command."""
+    command.description = (
+        "Run a program in virtual time under every order of its actions that makes a difference, the simple orders "
+        "first, and draw the first run that fails, one column for each fiber. Foreign coroutines are refused."
+    )
+    command.epilog = (
+        "The exit code is 0 if nothing failed, 1 if a run failed, 2 if there is nothing to explore, 130 after Ctrl-C, "
+        "which shows what was found until then and keeps it for --resume."
+    )
     command.add_argument("target", metavar="module:program", help="a program, or a function that makes one")
-    command.add_argument("--schedules", type=positive, default=10_000, metavar="N", help="run at most so many")
-    command.add_argument("--seconds", type=float, metavar="S", help="search for at most so long")
-    command.add_argument("--preemptions", type=int, metavar="N", help="leave out schedules with more of them")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="for the random schedules of a big program")
-    command.add_argument("--all", action="store_true", help="count every failing schedule instead of ending at one")
-    command.add_argument("--cancel", action="store_true", help="then cancel each fiber at each moment")
-    command.add_argument("--faults", action="store_true", help="then let each action fail")
-    command.add_argument("--replay", metavar="TOKEN", help="only run again what a token is of")
+    command.add_argument("--replay", metavar="TOKEN", help="only draw the run that a token is of")
+    budget = command.add_argument_group("how far to look")
+    budget.add_argument(
+        "--schedules", type=positive, default=10_000, metavar="N", help="run at most so many (10 000 if not given)"
+    )
+    budget.add_argument("--seconds", type=seconds, metavar="S", help="search for at most so long")
+    budget.add_argument("--preemptions", type=natural, metavar="N", help="leave out schedules with more of them")
+    budget.add_argument("--steps", type=positive, default=10_000, metavar="N", help="cut runs that are longer (10 000)")
+    budget.add_argument("--all", action="store_true", help="count every failing schedule instead of ending at one")
+    budget.add_argument("--seed", type=int, default=0, metavar="N", help="for the random schedules of a big program")
+    budget.add_argument(
+        "--resume", type=Path, metavar="FILE", help="go on where FILE says, if there is one, and keep it up to date"
+    )
+    events = command.add_argument_group("what may happen beside")
+    events.add_argument(
+        "--time",
+        choices=("idle", "racy"),
+        default="idle",
+        help="let timers fire once nothing can run, or at any moment",
+    )
+    events.add_argument("--cancel", action="store_true", help="then cancel each fiber at each moment")
+    events.add_argument("--faults", action="store_true", help="then let each action fail")
     command.set_defaults(command=explore_program)
+
+
+def natural(text: str) -> int:
+    """A number from zero on."""
+    number = int(text)
+    if number < 0:
+        raise ValueError(f"{text} is less than 0")
+    return number
 
 
 def positive(text: str) -> int:
@@ -47,6 +85,14 @@ def positive(text: str) -> int:
     return number
 
 
+def seconds(text: str) -> float:
+    """A time that is not negative."""
+    number = float(text)
+    if not number >= 0:
+        raise ValueError(f"{text} is less than 0")
+    return number
+
+
 def explore_program(options: Namespace) -> int:
     """Look for a failing schedule of a program of a module; give 1 if there is one."""
     sys.path.insert(0, str(Path.cwd()))
@@ -54,46 +100,75 @@ def explore_program(options: Namespace) -> int:
     program = suspend(lambda: load(options.target))
     if options.replay is not None:
         return run_again(program, options.replay)
-    with drawing() as draw, Patience(draw) as patience:
-        found = search(program, options, patience)
+    with drawing() as draw:
+        found = search(program, options, draw)
     print(*found, sep="\n")
     if any(part.failures or (isinstance(part, Exploration) and part.never) for part in found):
         return FAILED
-    return INTERRUPTED if patience.lost else 0
+    return INTERRUPTED if found[-1].interrupted else 0
 
 
-def search(program: Program, options: Namespace, patience: Patience) -> list[Exploration | Sweep]:
+def search(program: Program, options: Namespace, draw: Draw) -> list[Exploration | Sweep]:
     """Do what was asked for, one after the other, until something fails."""
-    found: list[Exploration | Sweep] = [
-        explore(
-            program,
-            patience.then(succeeds),
-            max_schedules=options.schedules,
-            max_seconds=options.seconds,
-            preemption_bound=options.preemptions,
-            stop_on_first=not options.all,
-            seed=options.seed,
-        )
-    ]
-    sweeps = [cancel_sweep] * options.cancel + [fault_sweep] * options.faults
-    for sweep in sweeps:
-        if patience.lost or found[-1].failures:
+    exploration = explored(program, options, draw)
+    keep(exploration, options)
+    found: list[Exploration | Sweep] = [exploration]
+    for sweep in [cancel_sweep] * options.cancel + [fault_sweep] * options.faults:
+        if found[-1].interrupted or found[-1].failures:
             break
-        try:
-            found.append(sweep(program, patience.then(anything), stop_on_first=not options.all))
-        except KeyboardInterrupt:
-            print(f"{sweep.__name__} was interrupted", file=sys.stderr)
+        swept = sweep(
+            program,
+            max_steps=options.steps,
+            time=options.time,
+            stop_on_first=not options.all,
+            on_progress=lambda runs: draw(f"{runs} injections tried"),
+        )
+        found.append(swept)
     return found
 
 
-def succeeds(exit: Exit[Any, Any]) -> bool:
-    """The check of an exploration."""
-    return isinstance(exit, Success)
+def explored(program: Program, options: Namespace, draw: Draw) -> Exploration:
+    """Explore from the beginning, or from where an earlier exploration stopped."""
+    try:
+        return explore(
+            program,
+            max_schedules=options.schedules,
+            max_seconds=options.seconds,
+            max_steps=options.steps,
+            preemption_bound=options.preemptions,
+            time=options.time,
+            stop_on_first=not options.all,
+            seed=options.seed,
+            resume=options.resume if options.resume is not None and options.resume.exists() else None,
+            on_progress=lambda counts: draw(progress(counts)),
+        )
+    except NotResumable as problem:
+        raise NoProgram(f"{options.resume}: {problem}") from None
 
 
-def anything(exit: Exit[Any, Any]) -> bool:
-    """The check of a sweep, which looks for what hangs or leaks."""
-    return True
+def progress(counts: Counts) -> str:
+    """How far an exploration is."""
+    chance = f" and {counts.sampled} random ones" if counts.sampled else ""
+    return f"{counts.complete} schedules run{chance}"
+
+
+def keep(exploration: Exploration, options: Namespace) -> None:
+    """Write down how far an exploration came, if somebody may want to go on with it."""
+    path: Path | None = options.resume
+    if path is None and exploration.interrupted:
+        KEPT.mkdir(exist_ok=True)
+        path = KEPT / f"{options.target.replace(':', '.')}.json"
+    if path is not None:
+        exploration.save(path)
+    if path is not None and not (exploration.exhaustive or exploration.failures):
+        print(f"to go on: effio explore {options.target} --resume {path}{repeated(options)}", file=sys.stderr)
+
+
+def repeated(options: Namespace) -> str:
+    """The options without which an exploration cannot go on."""
+    given = {"time": options.time, "preemptions": options.preemptions, "steps": options.steps}
+    usual = {"time": "idle", "preemptions": None, "steps": 10_000}
+    return "".join(f" --{name} {value}" for name, value in given.items() if value != usual[name])
 
 
 def run_again(program: Program, token: str) -> int:
@@ -107,44 +182,6 @@ def run_again(program: Program, token: str) -> int:
 
 
 # -- While it searches ---------------------------------------------------------------------------------------
-
-
-@final
-class Patience:
-    """Counts runs, tells about them, and ends the search between two of them after Ctrl-C.
-
-    An exploration takes a KeyboardInterrupt inside a run for what the program does. A second Ctrl-C is one at once.
-    """
-
-    def __init__(self, draw: Draw) -> None:
-        self.draw = draw
-        self.lost = False
-        self.runs = 0
-        self.before: Any = None
-
-    def then(self, check: Callable[[Exit[Any, Any]], bool]) -> Callable[[Exit[Any, Any]], bool]:
-        """The check, before which it is told that there was a run."""
-
-        def judge(exit: Exit[Any, Any]) -> bool:
-            self.runs += 1
-            self.draw(f"{self.runs} schedules run")
-            if self.lost:
-                raise KeyboardInterrupt
-            return check(exit)
-
-        return judge
-
-    def __enter__(self) -> Patience:
-        self.before = signal.signal(signal.SIGINT, self.lose)
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        signal.signal(signal.SIGINT, self.before)
-
-    def lose(self, number: int, frame: FrameType | None) -> None:
-        """Let the search end soon."""
-        self.lost = True
-        signal.signal(signal.SIGINT, self.before)
 
 
 @contextmanager

@@ -110,8 +110,9 @@ def drawn(dump: FiberDump) -> Text:
 
 
 def doing(fiber: FiberState) -> str:
-    """What a fiber does or waits for."""
-    return fiber.state if fiber.wait is None else f"{fiber.wait}, for {fiber.waited:.1f} s"
+    """What a fiber does or waits for, and in which named part of its program."""
+    part = f" · in {fiber.part}" if fiber.part else ""
+    return (fiber.state if fiber.wait is None else f"{fiber.wait}, for {fiber.waited:.1f} s") + part
 
 
 def bar(progress: ProgressState) -> str:

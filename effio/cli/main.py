@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from effio import Cause, VirtualClock, build, run_exit
 from effio.cli import explain, explore, run, top, trace
-from effio.cli.run import exit_code
+from effio.cli.raised import users_traceback
+from effio.cli.run import FAILED, exit_code
 from effio.cli.target import NoProgram, load
 from effio.demos.catalogue import DEMOS
 
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if interrupt.__context__ is not None:
             print(Cause.from_exception(interrupt.__context__).render(), file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        sys.stderr.write(users_traceback(error))
+        return FAILED
 
 
 def parser() -> ArgumentParser:

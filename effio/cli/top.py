@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from typing import Final
 
 from effio.cli.live import can_be_seen, drawn
 from effio.cli.target import NoProgram
 from effio.data.fiber_dump import FiberDump
-from effio.observe.window import read_dump
+from effio.observe.window import processes, read_dump
 
 SECONDS_BETWEEN_LOOKS: Final = 0.5
 
 
 def describe(command: ArgumentParser) -> None:
     """Describe the arguments of the command."""
-    command.add_argument("process", metavar="PID-or-address", help="of a program that runs with `effio run --top`")
+    about = "of a program that runs with `effio run --top`; may be left out if there is one"
+    command.add_argument("process", metavar="PID-or-address", nargs="?", help=about)
     command.add_argument("--once", action="store_true", help="print the fibers once")
     command.add_argument("--json", action="store_true", help="print them once, as JSON")
     command.set_defaults(command=watch_process)
@@ -25,14 +27,33 @@ def describe(command: ArgumentParser) -> None:
 
 def watch_process(options: Namespace) -> int:
     """Draw the fibers of a process again and again until it ends, or print them once."""
-    dump = looked_at(options.process)
+    process: str = options.process or only_one()
+    dump = looked_at(process)
     if options.json:
         sys.stdout.write(f"{dump.to_json()}\n")
     elif options.once or not can_be_seen():
         sys.stdout.write(f"{dump}\n")
     else:
-        follow(options.process, dump)
+        follow(process, dump)
     return 0
+
+
+def only_one() -> str:
+    """Find the process that can be looked at, if there is one."""
+    found = [process for process in processes() if answers(process)]
+    if len(found) != 1:
+        few = f"choose one of the processes {', '.join(found)}" if found else "no process can be looked at"
+        raise NoProgram(f"{few}; programs that run with `effio run --top` or `serve_dumps` can")
+    return found[0]
+
+
+def answers(process: str) -> bool:
+    """Whether a process tells what it does; one that has ended may have left its socket behind."""
+    try:
+        read_dump(process)
+    except OSError:
+        return False
+    return True
 
 
 def looked_at(process: str) -> FiberDump:
@@ -40,21 +61,19 @@ def looked_at(process: str) -> FiberDump:
     try:
         return read_dump(process)
     except OSError as error:
-        raise NoProgram(
-            f"process {process} cannot be looked at ({error}): it must run with `effio run --top` or `serve_dumps`"
-        ) from None
+        why = "nothing answers there" if isinstance(error, (FileNotFoundError, ConnectionRefusedError)) else str(error)
+        what = f"process {process}" if process.isdecimal() else process
+        raise NoProgram(f"cannot look at {what}: {why}; it must run with `effio run --top` or `serve_dumps`") from None
 
 
 def follow(process: str, dump: FiberDump) -> None:
-    """Draw until nothing answers any more."""
+    """Draw until nothing answers any more, or Ctrl-C."""
     from rich.console import Console
     from rich.live import Live
 
     with Live(drawn(dump), console=Console(stderr=True), auto_refresh=False) as view:
-        while True:
-            view.update(drawn(dump), refresh=True)
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-            try:
+        with suppress(OSError, KeyboardInterrupt):
+            while True:
+                view.update(drawn(dump), refresh=True)
+                time.sleep(SECONDS_BETWEEN_LOOKS)
                 dump = read_dump(process)
-            except OSError:
-                return

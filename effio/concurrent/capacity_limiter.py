@@ -36,7 +36,8 @@ class CapacityLimiterStats:
 class CapacityLimiter:
     """Lends tokens, in the order they were asked for; each fiber or thread may borrow one at a time.
 
-    One limiter may serve several threads and several runs.
+    One limiter may serve several threads and several runs. `_patient` are those of `_waiting` that wait for somebody
+    out of sight of their run: in virtual time that is no deadlock.
     """
 
     _shared: Shared
@@ -44,6 +45,7 @@ class CapacityLimiter:
     _lock: threading.RLock = attrs.field(init=False, factory=threading.RLock)
     _borrowers: dict[Any, None] = attrs.field(init=False, factory=dict[Any, None])
     _waiting: OrderedDict[Any, Any] = attrs.field(init=False, factory=OrderedDict[Any, Any])
+    _patient: set[Any] = attrs.field(init=False, factory=set[Any])
 
     @staticmethod
     def make(total: float, *, name: str | None = None) -> IO[CapacityLimiter]:
@@ -121,12 +123,16 @@ class CapacityLimiter:
                 raise self._second(borrower)
             if self._lend(wanting):
                 return NOTHING
+            if self._depends_on_strangers(resume.fiber):
+                self._patient.add(resume)
+                resume.fiber.scheduler.outside += 1
             self._waiting[resume] = wanting
             return None
 
     def _withdraw(self, borrower: object, waiter: Any) -> None:
         """Wait no more. A token that another thread has just lent, and that is still on its way, goes back."""
         with self._lock:
+            self._in_sight(waiter)
             if self._waiting.pop(waiter, None) is None:
                 self._take_back(waiter.fiber if borrower is None else borrower)
 
@@ -137,6 +143,13 @@ class CapacityLimiter:
             return False
         self._borrowers[borrower] = None
         return True
+
+    def _depends_on_strangers(self, fiber: Any) -> bool:
+        """Whether the next in the queue waits for somebody out of sight; if its predecessor does, so does it."""
+        if self._waiting:
+            last, borrower = next(reversed(self._waiting.items()))
+            return last in self._patient or is_out_of_sight(borrower, fiber)
+        return any(is_out_of_sight(borrower, fiber) for borrower in self._borrowers)
 
     def _second(self, borrower: object) -> RuntimeError:
         problem = RuntimeError(f"{name_of(borrower)!r} cannot borrow a second token of {self._shared}")
@@ -151,7 +164,17 @@ class CapacityLimiter:
         while self._waiting and len(self._borrowers) < self._total:
             waiter, borrower = self._waiting.popitem(last=False)
             self._borrowers[borrower] = None
-            waiter.from_anywhere(NOTHING)
+            waiter.from_anywhere(self._arriving(waiter) if waiter in self._patient else NOTHING)
+
+    def _arriving(self, waiter: Any) -> IO[None]:
+        """Go on holding a token, on the thread of the waiter's run."""
+        return Ask(lambda fiber: self._in_sight(waiter), peek=True, touches=())
+
+    def _in_sight(self, waiter: Any) -> None:
+        """It does not wait any more."""
+        if waiter in self._patient:
+            self._patient.discard(waiter)
+            waiter.fiber.scheduler.outside -= 1
 
     def _resize(self, total: float) -> None:
         with self._lock:
@@ -180,6 +203,13 @@ class Blocked:
     def from_anywhere(self, program: IO[Any, Any]) -> None:
         """It has the token: what a waiting fiber would go on with does not matter to it."""
         self.lent.set()
+
+
+def is_out_of_sight(borrower: Any, fiber: Any) -> bool:
+    """Whether the run of `fiber` may not see its token come back: that of a thread, or of a fiber of another run."""
+    if isinstance(borrower, threading.Thread) or getattr(borrower, "out_of_sight", False):
+        return True
+    return getattr(borrower, "scheduler", fiber.scheduler) is not fiber.scheduler
 
 
 def number(word: str, total: float) -> float:

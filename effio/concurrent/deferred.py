@@ -69,7 +69,7 @@ class Deferred(Generic[Given, GivenError]):
 
     def stats(self) -> IO[DeferredStats]:
         """Tell whether it has ended, and count who waits."""
-        return Operation(self._stats, self._shared.reads)
+        return Operation(self._stats, self._shared.counts)
 
     def __repr__(self) -> str:
         exit = self._poll()

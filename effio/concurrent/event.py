@@ -52,7 +52,7 @@ class Event:
 
     def stats(self) -> IO[EventStats]:
         """Tell whether it has happened, and count who waits."""
-        return Operation(self._stats, self._shared.reads)
+        return Operation(self._stats, self._shared.counts)
 
     def __repr__(self) -> str:
         return f"<{self._shared}: {'set' if self._signal.fired else 'not set'}>"

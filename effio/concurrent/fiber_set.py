@@ -11,7 +11,7 @@ from typing_extensions import TypeVar
 from effio.algebra.combine import par_settle
 from effio.algebra.handle import Fiber, TaskGroup
 from effio.algebra.io import IO
-from effio.algebra.primitive import FlatMap, Map, OnExit, Operation, Park, Suspend
+from effio.algebra.primitive import Ask, FlatMap, OnExit, Operation, Park, Suspend
 from effio.algebra.shape import program
 from effio.concurrent.shared import NOTHING, Shared, make, shared
 
@@ -80,9 +80,13 @@ class FiberSet(Generic[Ran, RanError]):
     def _fork(self, io: IO[Ran, RanError], name: str | None) -> IO[Fiber[Ran, RanError]]:
         member = Member()
         guarded = OnExit(io, lambda exit: Operation(self._remove, self._shared.writes, (member,)))
-        return Map(self._group.fork(guarded, name=name), partial(self._add, member))
+        return FlatMap(self._group.fork(guarded, name=name), partial(self._adding, member))
 
-    def _add(self, member: Member, fiber: Fiber[Ran, RanError]) -> Fiber[Ran, RanError]:
+    def _adding(self, member: Member, fiber: Fiber[Ran, RanError]) -> IO[Fiber[Ran, RanError]]:
+        """A step that no cancel can hit, so that every fiber that was forked gets into the set."""
+        return Ask(partial(self._add, member, fiber), peek=True, touches=self._shared.writes)
+
+    def _add(self, member: Member, fiber: Fiber[Ran, RanError], forking: Any) -> Fiber[Ran, RanError]:
         if not member.ended:
             member.fiber = fiber
             self._members[member] = None

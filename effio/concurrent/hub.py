@@ -10,7 +10,7 @@ import attrs
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fail, Pure
 from effio.concurrent.pipe import ChannelClosed, Policy
-from effio.concurrent.shared import NOTHING, Shared
+from effio.concurrent.shared import NOTHING, Parts, Shared
 
 
 @final
@@ -22,10 +22,21 @@ class Inbox:
     capacity: float
     policy: Policy
     items: deque[Any]
+    everything: Parts = attrs.field(init=False)
+    offers: Parts = attrs.field(init=False)
+    receives: Parts = attrs.field(init=False)
     receiving: OrderedDict[Any, None] = attrs.field(init=False, factory=OrderedDict[Any, None])
     dropped: int = attrs.field(init=False, default=0)
     closed: bool = attrs.field(init=False, default=False)
     full: bool = attrs.field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        own, topic = attrs.evolve(self.hub.shared), self.hub.shared.reads_part("whole")
+        self.everything = self.offers = self.receives = (*own.writes_part("whole"), *topic)
+        if self.policy == "block":
+            kept, around = len(self.items), (*own.reads_part("whole"), *topic)
+            self.offers = (*own.gives("items"), *own.takes("room", self.capacity - kept), *around)
+            self.receives = (*own.takes("items", kept), *own.gives("room"), *around)
 
     # -- Steps of the subscriber -----------------------------------------------------------------------------
 
@@ -110,16 +121,23 @@ class Hub:
     """All subscribers and publishers. An item goes to all subscribers at once, so that all see the same order.
 
     `full` counts the subscribers without room whose policy is to block: as long as there are any, publishers wait.
+
+    A publish and a receive commute, and so do receives of different subscribers. Who subscribes does so before or after
+    a publisher that waits for one of them, so that is an operation on the whole topic.
     """
 
     shared: Shared
     history: deque[Any]
+    everything: Parts = attrs.field(init=False)
     inboxes: dict[Inbox, None] = attrs.field(init=False, factory=dict[Inbox, None])
     publishing: OrderedDict[Any, Any] = attrs.field(init=False, factory=OrderedDict[Any, Any])
     full: int = attrs.field(init=False, default=0)
     published: int = attrs.field(init=False, default=0)
     closed: bool = attrs.field(init=False, default=False)
     delivering: bool = attrs.field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.everything = self.shared.writes_part("whole")
 
     def enlist(self, item: Any, resume: Any) -> IO[Any, Any] | None:
         """Publish, or wait for room."""
@@ -157,6 +175,11 @@ class Hub:
         self.count(inbox)
         if self.publishing:
             self.serve()
+
+    def publishes(self) -> Parts:
+        """What a publish touches: the order of all that are published, and what each subscriber has."""
+        offers = [touch for inbox in self.inboxes for touch in inbox.offers]
+        return (*self.shared.writes_part("order"), *self.shared.reads_part("whole"), *offers)
 
     def serve(self) -> None:
         """Go on with the publishers that wait; while an item is being delivered the next one has to wait."""

@@ -51,7 +51,7 @@ class Latch:
 
     def stats(self) -> IO[LatchStats]:
         """Count what is left, and who waits."""
-        return Operation(self._stats, self._shared.reads)
+        return Operation(self._stats, self._shared.counts)
 
     def __repr__(self) -> str:
         return f"<{self._shared}: {self._remaining} left>"

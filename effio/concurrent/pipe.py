@@ -11,8 +11,7 @@ import attrs
 from effio.algebra import argument
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fail, Pure
-from effio.concurrent.shared import NOTHING, Shared
-from effio.data.touch import Touch
+from effio.concurrent.shared import NOTHING, Parts, Shared
 
 Policy: TypeAlias = Literal["block", "drop_newest", "drop_oldest"]
 """What to do with an item for which there is no room: wait, drop that item, or drop the oldest one that is kept."""
@@ -44,15 +43,16 @@ class Pipe:
     """Items on their way: those that are kept, those of senders that wait for room.
 
     A receiver waits only while nothing is kept and no sender waits, a sender only while there is no room.
-    `closed` says that nothing more can be sent; `senders` and `receivers` count the open ends.
+    `closed` says that nothing more can be sent; `senders` and `receivers` count the open ends. A send and a receive
+    commute; every other operation is one on the whole channel, which these two only read.
     """
 
     shared: Shared
     capacity: float
     policy: Policy
-    sends: tuple[Touch, ...] = attrs.field(init=False)
-    receives: tuple[Touch, ...] = attrs.field(init=False)
-    everything: tuple[Touch, ...] = attrs.field(init=False)
+    everything: Parts = attrs.field(init=False)
+    sends: Parts = attrs.field(init=False)
+    receives: Parts = attrs.field(init=False)
     items: deque[Any] = attrs.field(init=False, factory=deque[Any])
     sending: OrderedDict[Any, tuple[Any, End]] = attrs.field(init=False, factory=OrderedDict[Any, tuple[Any, End]])
     receiving: OrderedDict[Any, End] = attrs.field(init=False, factory=OrderedDict[Any, End])
@@ -62,11 +62,11 @@ class Pipe:
     closed: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
-        shared = self.shared
-        self.everything = self.sends = self.receives = shared.writes_parts("items", "room")
+        shared, around = self.shared, self.shared.reads_part("whole")
+        self.everything = self.sends = self.receives = shared.writes_part("whole")
         if self.policy == "block":
-            self.sends = (*shared.gives("items"), *shared.takes("room", self.capacity))
-            self.receives = (*shared.takes("items", 0), *shared.gives("room"))
+            self.sends = (*shared.gives("items"), *shared.takes("room", self.capacity), *around)
+            self.receives = (*shared.takes("items", 0), *shared.gives("room"), *around)
 
     # -- Items -----------------------------------------------------------------------------------------------
 

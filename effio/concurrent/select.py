@@ -103,8 +103,8 @@ class Selection:
         return Park(self.enlist, self.withdraw, self.reason, outside, None if unknown else self.touches)
 
     def touches(self) -> tuple[Touch, ...]:
-        """What all the waits touch."""
-        return tuple(touch for choice in self.choices for touch in touches_of(choice.wait))
+        """What all the waits touch: to look which of them can go on is more than to wait for one of them."""
+        return tuple(looked_at(touch) for choice in self.choices for touch in touches_of(choice.wait))
 
     def enlist(self, resume: Any) -> IO[Any, Any] | None:
         """Go on with the first that can, or wait at all of them."""
@@ -173,6 +173,11 @@ def touches_of(wait: Park) -> tuple[Touch, ...]:
     """What a wait that tells touches now."""
     known: Touches = wait.touches
     return known() if callable(known) else known
+
+
+def looked_at(touch: Touch) -> Touch:
+    """The touch of a wait that goes on only if no other comes before it."""
+    return Touch(touch.object, "read" if touch.mode in ("read", "await") else "write", part=touch.part)
 
 
 def no_wait(io: IO[Any, Any]) -> TypeError:

@@ -14,6 +14,7 @@ from effio.data.touch import Touch, Touches
 
 NOTHING: Final = Pure(None)
 OneTouch: TypeAlias = tuple[Touch]
+Parts: TypeAlias = tuple[Touch, ...]
 
 FREE: Final[Touches] = ()
 """What an operation touches that makes something new: nothing that anybody else knows."""
@@ -24,7 +25,8 @@ FREE: Final[Touches] = ()
 class Shared:
     """What a primitive is called, and what its operations touch.
 
-    It stands for the primitive itself, so that programs that are kept do not keep the primitive's values.
+    It stands for the primitive itself, so that programs that are kept do not keep the primitive's values. Where many
+    await what happens once, `awaits` commutes with all but `counts`, which also counts those who wait.
     """
 
     kind: str
@@ -32,12 +34,14 @@ class Shared:
     site: CallSite
     reads: OneTouch = attrs.field(init=False)
     writes: OneTouch = attrs.field(init=False)
-    awaits: OneTouch = attrs.field(init=False)
+    awaits: Parts = attrs.field(init=False)
+    counts: Parts = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "reads", (Touch(self, "read"),))
         object.__setattr__(self, "writes", (Touch(self, "write"),))
-        object.__setattr__(self, "awaits", (Touch(self, "await"),))
+        object.__setattr__(self, "awaits", (Touch(self, "await"), Touch(self, "read", part="waiters")))
+        object.__setattr__(self, "counts", (Touch(self, "read"), Touch(self, "write", part="waiters")))
 
     def takes(self, part: str, amount: float) -> OneTouch:
         """What an operation touches that takes one thing from a part, in which `amount` were at the beginning."""
@@ -47,9 +51,13 @@ class Shared:
         """What an operation touches that adds one thing to a part."""
         return (Touch(self, "give", part=part),)
 
-    def writes_parts(self, *parts: str) -> tuple[Touch, ...]:
-        """What an operation touches that may change all of these parts."""
-        return tuple(Touch(self, "write", part=part) for part in parts)
+    def reads_part(self, part: str) -> OneTouch:
+        """What an operation touches that depends on a part."""
+        return (Touch(self, "read", part=part),)
+
+    def writes_part(self, part: str) -> OneTouch:
+        """What an operation touches that may change a part."""
+        return (Touch(self, "write", part=part),)
 
     def __str__(self) -> str:
         return f"{self.kind} made at {self.site}" if self.name is None else f"{self.kind} {self.name!r}"

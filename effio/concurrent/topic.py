@@ -61,15 +61,15 @@ class Subscription(Generic[Received]):
         A receive that is cancelled has taken nothing.
         """
         inbox = self._inbox
-        return Park(inbox.enlist, inbox.withdraw, inbox.waits_for, touches=inbox.hub.shared.writes)
+        return Park(inbox.enlist, inbox.withdraw, inbox.waits_for, touches=inbox.receives)
 
     def try_receive(self) -> IO[Received | None, ChannelClosed]:
         """Take an item if there is one; give None if not, without waiting."""
-        return flattened(Operation(self._inbox.try_receive, self._inbox.hub.shared.writes))
+        return flattened(Operation(self._inbox.try_receive, self._inbox.everything))
 
     def drain(self) -> IO[list[Received]]:
         """Take everything that is kept."""
-        return Operation(self._inbox.drain, self._inbox.hub.shared.writes)
+        return Operation(self._inbox.drain, self._inbox.everything)
 
     def for_each(self, f: Callable[[Received], IO[object, NewError]], /) -> IO[None, NewError]:
         """Run the program that `f` makes of each item, one after another, until there are no more."""
@@ -77,11 +77,11 @@ class Subscription(Generic[Received]):
 
     def close(self) -> IO[None]:
         """Lose what is kept, get nothing more, and keep no publisher waiting. Closing again does nothing."""
-        return Operation(self._inbox.close, self._inbox.hub.shared.writes)
+        return Operation(self._inbox.close, self._inbox.everything)
 
     def stats(self) -> IO[SubscriptionStats]:
         """Count what is kept, what was dropped and who waits."""
-        return Operation(self._stats, self._inbox.hub.shared.reads)
+        return Operation(self._stats, self._inbox.everything)
 
     def __repr__(self) -> str:
         inbox = self._inbox
@@ -114,7 +114,7 @@ class Topic(Generic[Item]):
         Publishers take their turn in the order they came. One that is cancelled has published nothing.
         """
         hub = self._hub
-        return Park(partial(hub.enlist, item), hub.withdraw, hub.waits_for, touches=hub.shared.writes)
+        return Park(partial(hub.enlist, item), hub.withdraw, hub.waits_for, touches=hub.publishes)
 
     def subscribe(self, *, capacity: float = DEFAULT_CAPACITY, policy: Policy = "block") -> IO[Subscription[Item]]:
         """Get every item from now on, keeping up to `capacity` of them, and the replayed ones first.
@@ -123,7 +123,7 @@ class Topic(Generic[Item]):
         kept longest. Close it when it is no longer received from; `subscribed` does.
         """
         size, choice = checked_capacity("subscribe", capacity), checked_policy("subscribe", policy)
-        return Operation(self._subscribe, self._hub.shared.writes, (size, choice))
+        return Operation(self._subscribe, self._hub.everything, (size, choice))
 
     def subscribed(
         self,
@@ -138,11 +138,11 @@ class Topic(Generic[Item]):
 
     def close(self) -> IO[None]:
         """Let nobody publish any more: subscribers get what is left, then fail with `ChannelClosed`."""
-        return Operation(self._hub.close, self._hub.shared.writes)
+        return Operation(self._hub.close, self._hub.everything)
 
     def stats(self) -> IO[TopicStats]:
         """Count who subscribes, who waits, and the items so far."""
-        return Operation(self._stats, self._hub.shared.reads)
+        return Operation(self._stats, self._hub.everything)
 
     def __repr__(self) -> str:
         return f"<{self._hub.shared}: {len(self._hub.inboxes)} subscribers>"

@@ -220,6 +220,9 @@ class Cause(tree.Tree, Generic[Error]):
     def __str__(self) -> str:
         return cause_text.draw(self._outlined()) if self.parts else repr(self)
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return cause_report.mimebundle(self.render())
+
     # -- What each kind of node says for itself ----
 
     @abstractmethod

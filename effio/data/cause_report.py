@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import escape
 from itertools import islice
 from typing import Final
 
-from effio.data.cause_text import ErrorEntry, Outline, draw, error_text, grouped, said
+from effio.data.cause_text import (
+    CANCELLED,
+    FAILED,
+    RUNNING,
+    SUCCEEDED,
+    ErrorEntry,
+    Outline,
+    draw,
+    error_text,
+    grouped,
+    said,
+)
 from effio.data.location import Location
 from effio.data.source_text import SourceLine, line_at, lines_of
 
 ERRORS_SHOWN: Final = 20
 REASONS_SHOWN: Final = 5
+
+STYLE: Final = "font-family:ui-monospace,Menlo,Consolas,monospace;line-height:1.3"
+COLOURS: Final = {FAILED: "#d64545", CANCELLED: "#7b8794", SUCCEEDED: "#3a9d5d", RUNNING: "#3a7bd5"}
+MARKED: Final = re.compile(f"([│├└─ ]*)([{''.join(COLOURS)}])(?= )")
 
 
 def render(root: Outline) -> str:
@@ -44,6 +61,24 @@ def place_lines(error: object, at: Location | None) -> list[str]:
         return _indented(path, lines[0])
     frames = [text for line in lines for text in str(line).splitlines()]
     return ([path] if path else []) + frames
+
+
+# -- In notebooks ----
+
+
+def mimebundle(drawn: str) -> dict[str, str]:
+    """What a notebook shows of a drawn tree: the text as it is, and as HTML with the marks in their colours."""
+    lines = "\n".join(_coloured(escape(line)) for line in drawn.splitlines())
+    return {"text/plain": drawn, "text/html": f'<pre style="{STYLE}">{lines}</pre>'}
+
+
+def _coloured(line: str) -> str:
+    """Colour the mark that an entry of the tree begins with."""
+    entry = MARKED.match(line)
+    if entry is None:
+        return line
+    mark = f'<b style="color:{COLOURS[entry[2]]}">{entry[2]}</b>'
+    return f"{entry[1]}{mark}{line[entry.end() :]}"
 
 
 # -- Helpers ----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias, final
@@ -27,6 +28,7 @@ REPR_LENGTH = 200
 EXTRA_LINES = 10
 OTHERS_NOTED = 20
 SHORTEST_SHOWN = 0.01
+SUCCESSES_SHOWN = 4
 
 
 @final
@@ -209,22 +211,30 @@ def _match_children(children: Sequence[ChildReport], parts: Sequence[Outline]) -
     blamed = next((child.label for child in children if child.outcome == "failed"), None)
     cancelled = [child for child in children if child.outcome == "cancelled" and CANCELLED not in own]
     entries: list[Outline] = []
-    for child in children:
-        mark = of_outcome.get(child.outcome)
-        if mark in own:
-            part = own[mark].popleft()
-            entries.append(attrs.evolve(part, label=child.label, text=f"{part.text}{_after(child)}"))
-        elif child.outcome != "cancelled":
-            entries.append(_bystander(child))
-        elif child is cancelled[0]:
-            entries.append(_cancelled_together(cancelled, blamed))
+    for outcome, run in itertools.groupby(children, key=lambda child: child.outcome):
+        alike = list(run)
+        if outcome == "succeeded":
+            entries += _succeeded(alike)
+            continue
+        for child in alike:
+            mark = of_outcome.get(child.outcome)
+            if mark in own:
+                part = own[mark].popleft()
+                entries.append(attrs.evolve(part, label=child.label, text=f"{part.text}{_after(child)}"))
+            elif child.outcome != "cancelled":
+                entries.append(Outline(f"failed{_after(child)}", label=child.label))
+            elif child is cancelled[0]:
+                entries.append(_cancelled_together(cancelled, blamed))
     return entries + [part for part in parts if part.mark not in own]
 
 
-def _bystander(child: ChildReport) -> Outline:
-    if child.outcome == "succeeded":
-        return Outline(_after(child).removeprefix(", after "), SUCCEEDED, label=child.label)
-    return Outline(f"failed{_after(child)}", label=child.label)
+def _succeeded(children: Sequence[ChildReport]) -> list[Outline]:
+    """A line for each child that succeeded, or one for all of them where there are many in a row."""
+    if len(children) <= SUCCESSES_SHOWN:
+        return [Outline(_after(child).removeprefix(", after "), SUCCEEDED, label=child.label) for child in children]
+    slowest = max(children, key=lambda child: child.seconds or 0.0)
+    label = f"{children[0].label} and {grouped(len(children) - 1)} more"
+    return [Outline(_after(slowest).replace(", after", "up to"), SUCCEEDED, label=label)]
 
 
 def _cancelled_together(children: Sequence[ChildReport], blamed: str | None) -> Outline:

@@ -62,12 +62,20 @@ class FiberState:
     waits_for: tuple[int, ...] = ()
     needs_all: bool = False
 
+    @property
+    def part(self) -> str:
+        """The named parts of its program that it is in, outermost first; empty outside of any."""
+        names = list(reversed(self.path))
+        inside = names[: names.index(self.name)] if self.name in names else []
+        return " > ".join(reversed(inside))
+
     def __str__(self) -> str:
         known = [f"{self.name}: {self.state}"]
         if self.wait is not None:
             known = [f"{self.name}: waits for {self.wait}, for {self.waited:.2f} s"]
             if self.age - self.waited >= 0.01:
                 known.append(f"age {self.age:.2f} s")
+        known += [f"in {self.part}"] if self.part else []
         known += [] if self.progress is None else [str(self.progress)]
         known += [] if self.deadline is None else [f"deadline in {self.deadline:.2f} s"]
         known += ["shielded"] if self.shielded else []

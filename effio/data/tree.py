@@ -15,6 +15,7 @@ PARTS = "causes"
 
 REPR_NODES = 12
 REPR_PARTS = 6
+NOT_SHOWN = frozenset({"at", "children", "scope", "when"})
 
 
 def leaves(root: Node, parts: Callable[[Node], Sequence[Node]]) -> Iterator[Node]:
@@ -117,11 +118,31 @@ class Tree(ABC):
             pending += _repr_of_parts(item.parts, shortened=nodes > REPR_NODES)
         return "".join(shown)
 
+    def __rich_repr__(self) -> Iterator[object]:
+        # Rich recurses: what is deeper than the parts is shown by its own repr, which is bounded.
+        for part in self.parts[:REPR_PARTS]:
+            yield AsText(repr(part)) if part.parts else part
+        if len(self.parts) > REPR_PARTS:
+            yield AsText(f"… {len(self.parts) - REPR_PARTS} more")
+        for name, value in _options(self).items():
+            if name not in NOT_SHOWN and value is not None:
+                yield name, value
+
     def __reduce__(self) -> tuple[object, ...]:
         nodes: list[PickledNode] = [
             (type(node), len(node.parts), _options(node)) for node in post_order(self, parts_of)
         ]
         return (_assemble, (nodes,))
+
+
+class AsText:
+    """Something whose repr is this text; no attrs class, since rich would show the fields of one."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def parts_of(node: Tree) -> tuple[Tree, ...]:

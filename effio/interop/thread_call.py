@@ -190,6 +190,11 @@ class RunningCall:
             self.limiter.give_back(self)
         return partial(self.ended, Pure(value))
 
+    @property
+    def out_of_sight(self) -> bool:
+        """Whether the thread may outlive the wait for it, which still has its token then."""
+        return self.call.abandon
+
     def is_cancelled(self) -> bool:
         """Whether the fiber was asked to stop."""
         return self.left or visible_cancel(self.region) is not None

@@ -48,8 +48,7 @@ def _complete(span: Span, trace: Trace) -> Event:
         "tid": span.fiber,
         "cat": span.kind,
         "name": span.name,
-        "ts": _micro(span.start),
-        "dur": _micro(trace.length(span)),
+        **_between(span.start, trace.seconds if span.end is None else span.end),
         "cname": COLOURS[span.state],
         "args": {name: value for name, value in about.items() if value is not None},
     }
@@ -63,8 +62,7 @@ def _waits(fiber: Span, trace: Trace) -> list[Event]:
             "tid": fiber.id,
             "cat": "wait",
             "name": f"waits for {wait.reason}",
-            "ts": _micro(wait.start),
-            "dur": _micro((trace.seconds if wait.end is None else wait.end) - wait.start),
+            **_between(wait.start, trace.seconds if wait.end is None else wait.end),
         }
         for wait in fiber.waits
     ]
@@ -80,6 +78,11 @@ def _fork(fiber: Span, trace: Trace) -> list[Event]:
 
 def _metadata(name: str, thread: int, value: str) -> Event:
     return {"ph": "M", "pid": PROCESS, "tid": thread, "name": name, "args": {"name": value}}
+
+
+def _between(start: float, end: float) -> Event:
+    """When it began and how long it took: rounded so that what ends together does so in the file too."""
+    return {"ts": _micro(start), "dur": round(_micro(end) - _micro(start), 3)}
 
 
 def _micro(seconds: float) -> float:

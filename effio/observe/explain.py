@@ -10,7 +10,7 @@ import attrs
 
 from effio.algebra import derived, describe, primitive, shape
 from effio.algebra.io import IO
-from effio.observe import placeholder
+from effio.observe import library, placeholder
 from effio.observe.plan import Plan
 from effio.observe.reading import CHAINED, Function, parts_of, reading_of
 from effio.observe.step import Kind, Step
@@ -92,6 +92,12 @@ class Reader:
                 self._pending += ((place, link) for link in reversed(links(found)))
             elif isinstance(found, Plain):
                 self._add(place, found.word, found.kind, found.text, opaque=found.kind == "function")
+            elif isinstance(found, Function) and library.is_library(found.call):
+                self._library(place, found.call, found.node)
+            elif isinstance(found, primitive.Suspend) and library.is_library(found.thunk):
+                self._library(place, found.thunk, found)
+            elif isinstance(found, primitive.Ask) and library.is_library(found.question):
+                self._library(place, found.question, found)
             elif isinstance(found, Function):
                 self._function(place, found)
             else:
@@ -154,6 +160,23 @@ class Reader:
         if self._follow and function.opaque:
             self._see_through(number, place, *placeholder.program_of(function))
 
+    def _library(self, place: Place, function: Any, node: Any) -> None:
+        """Show a function of effio as what it makes, or as what it was given by the user."""
+        made = library.built(function)
+        if made is not None:
+            self._pending.append((place, made))
+            return
+        resources, held = library.resources(function), library.held(function)
+        kind: Kind = "parallel" if resources else "step" if held else "call"
+        text = library.concept(function)
+        unknown = not held and isinstance(node, primitive.FlatMap) and function is not library.while_used
+        number = self._add(place, text, kind, text, opaque=unknown)
+        inside: list[tuple[str, int, Any]] = [("", 0, each) for each in resources]
+        inside += [("use" if name == "use" else "", 1, value) for name, value in held]
+        for branch, (role, stage, value) in reversed([*enumerate(inside)]):
+            part: Found = value if shape.is_io(value) else Function(value, node)
+            self._pending.append((Place(number, branch, stage, role, followed=place.followed), part))
+
     def _see_through(self, number: int, place: Place, programs: list[IO[Any, Any]], complete: bool) -> None:
         """Read the programs that the step of that number makes."""
         if programs and place.followed < MOST_FOLLOWED:
@@ -164,6 +187,10 @@ class Reader:
 def links(node: Any) -> tuple[Found, ...]:
     """Take a node that comes after its source apart, in order."""
     word = describe.word(node)
+    if library.asks_first(node):
+        return (Function(node.function, node),)
+    if library.takes_held(node):
+        return (Function(node.function, node, word != "map", word if word == "map" else ""),)
     if isinstance(node, (primitive.Then, derived.Zip)):
         return node.source, node.other
     if isinstance(node, (derived.Flatten, derived.Absolve)):
@@ -198,7 +225,7 @@ def code_of(node: Any, kind: Kind) -> Any:
 
 def called_by(node: Any) -> object:
     """Give the function that a node calls."""
-    return getattr(node, "function", getattr(node, "thunk", None))
+    return next((getattr(node, field) for field in ("function", "thunk", "register") if hasattr(node, field)), None)
 
 
 def name_of_function(function: object) -> str:

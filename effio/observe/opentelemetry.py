@@ -23,7 +23,10 @@ class OpenTelemetryObserver(Observer):
     """Makes a span of the run, of every named child and of every `named` part, and ends it with their outcome.
 
     A span is current in its part of the program, across forks, so that what other instrumentation makes there is
-    below it. `effio.outcome` says how it ended; a failed one has the status ERROR and its first exception.
+    below it. `effio.outcome` says how it ended. A failed one has the status ERROR, `error.type` and its first
+    exception, as the conventions for recording errors ask. For what was cancelled there is no convention: its status
+    stays unset, as OpenTelemetry's own API for Python leaves it, since the loser of a race is no error, and
+    `effio.cancelled` says who asked and why.
     """
 
     def __init__(self, tracer: Tracer | None = None) -> None:
@@ -70,7 +73,18 @@ def ended(span: Span, cause: Cause[Any] | None) -> None:
     else:
         error = leaf.exception if isinstance(leaf, Die) else leaf.error
         span.set_attribute("effio.outcome", "failed")
+        span.set_attribute("error.type", type_name(error))
         span.set_status(Status(StatusCode.ERROR, error_text(error)))
         if isinstance(error, BaseException):
             span.record_exception(error)
     span.end()
+
+
+def type_name(error: object) -> str:
+    """Name the class of an error, with its module unless it is built in.
+
+    >>> type_name(KeyError("a")), type_name(ended)
+    ('KeyError', 'function')
+    """
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -205,6 +205,8 @@ def parts_of(node: shape.Program, reading: Reading) -> tuple[list[str], list[Par
         parts += found
         if field == "limit":
             values.append(f"limit={value}")
+        elif field == "args":
+            values += map(describe.value_text, value)
         elif not found and field != "ios":
             values += describe.value_texts(field, value)
     return values, parts

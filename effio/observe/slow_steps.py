@@ -6,14 +6,13 @@ import sys
 import threading
 import warnings
 from time import perf_counter
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Final, final
 
 from effio.data.origin import Origin
 from effio.data.source_text import is_users
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.observer import Observer
-from effio.interpreter.step import advance
 
 frames_of_threads: Final = sys._current_frames  # pyright: ignore[reportPrivateUsage]: documented, and the only way
 
@@ -84,12 +83,12 @@ class SlowSteps(Observer):
 
 
 def called_by_step(frame: FrameType | None) -> Origin | None:
-    """Find the user's function that the step loop has called; without a step loop in sight, the innermost one."""
-    steps: CodeType | None = getattr(advance, "__code__", None)
+    """Find the user's function that effio has called: the outermost one that is still inside of effio's own frames."""
     found: Origin | None = None
-    while frame is not None and frame.f_code is not steps:
+    while frame is not None:
         origin = Origin(frame.f_code.co_filename, frame.f_code.co_firstlineno, frame.f_code.co_qualname)
-        if is_users(origin) and (found is None or steps is not None):
-            found = origin
+        if not is_users(origin):
+            return found
+        found = origin
         frame = frame.f_back
-    return found
+    return None

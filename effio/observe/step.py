@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 import attrs
 
 from effio.data.origin import CallSite, Origin, origin_of
+from effio.data.source_text import is_users
 
 Kind: TypeAlias = Literal[
     "value",
@@ -100,8 +101,9 @@ class Step:
 
     @property
     def origin(self) -> Origin | None:
-        """Where its function, or the step itself, was written, if that is known; looked up anew each time."""
-        return self._code.origin() if isinstance(self._code, CallSite) else origin_of(self._code)
+        """Where the user wrote its function, or the step itself, if that is known; looked up anew each time."""
+        found = self._code.origin() if isinstance(self._code, CallSite) else origin_of(self._code)
+        return None if found is None or not is_users(found) else found
 
     def __str__(self) -> str:
         return self.text

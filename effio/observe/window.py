@@ -60,6 +60,11 @@ def address_of(given: int | str | Path | None) -> Path:
     return folder() / f"{process}.sock"
 
 
+def processes() -> list[str]:
+    """The numbers of the processes of this user that have, or had, a socket where `effio top` looks for it."""
+    return sorted((address.stem for address in folder().glob("*.sock") if address.stem.isdecimal()), key=int)
+
+
 def folder() -> Path:
     """The folder of the sockets of this user."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")

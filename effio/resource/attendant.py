@@ -152,11 +152,12 @@ class Flight:
         source: Program,
         landed: Callable[[Flight, Exit[Any, Any], float], None],
         deserted: Callable[[Flight], None],
+        reason: Callable[[], str],
     ) -> None:
         self.source = source
         self.landed = landed
         self.deserted = deserted
-        self.outcome = Signal("a value that is being loaded")
+        self.outcome = Signal(reason)
         self.passengers = 0
         self.attendant = Attendant("load")
 

@@ -16,9 +16,10 @@ from effio.algebra import argument
 from effio.algebra.io import IO, X1, T
 from effio.algebra.primitive import Ask, FlatMap, Map, Operation, Suspend
 from effio.algebra.shape import Program, program
+from effio.concurrent.shared import Shared, make, shared
+from effio.data.cause_text import short_repr
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
-from effio.data.touch import Touch
 from effio.resource.attendant import Flight, as_program
 
 Key = TypeVar("Key", bound=Hashable)
@@ -61,9 +62,12 @@ class Cache(Generic[Key, Value, Error]):
     last of them is.
     """
 
-    __slots__ = ("_capacity", "_error_ttl", "_flights", "_kept", "_load", "_sums", "_touches", "_ttl")
+    __slots__ = ("_capacity", "_error_ttl", "_flights", "_kept", "_load", "_shared", "_sums", "_ttl")
 
-    def __init__(self, load: Callable[[Any], Program], capacity: int, ttl: float, error_ttl: float) -> None:
+    def __init__(
+        self, shared: Shared, load: Callable[[Any], Program], capacity: int, ttl: float, error_ttl: float
+    ) -> None:
+        self._shared = shared
         self._load = load
         self._capacity = capacity
         self._ttl = ttl
@@ -71,49 +75,52 @@ class Cache(Generic[Key, Value, Error]):
         self._kept: OrderedDict[Any, Kept] = OrderedDict()
         self._flights: dict[Any, Flight] = {}
         self._sums = {"hits": 0, "joins": 0, "misses": 0, "failures": 0, "evictions": 0}
-        self._touches = (Touch(self, "write"),)
 
     @staticmethod
     def make(
-        load: Callable[[Wanted], IO[T, X1]], /, *, capacity: int, ttl: Seconds = inf, error_ttl: Seconds = 0
+        load: Callable[[Wanted], IO[T, X1]],
+        /,
+        *,
+        capacity: int,
+        ttl: Seconds = inf,
+        error_ttl: Seconds = 0,
+        name: str | None = None,
     ) -> IO[Cache[Wanted, T, X1]]:
         """Make an empty cache whose values come from `load` and count for `ttl` seconds.
 
         A failure is not kept, unless `error_ttl` says for how many seconds.
         """
-        return Operation(
+        return make(
             Cache[Wanted, T, X1],
-            (),
-            (
-                argument.function("Cache.make", load),
-                argument.count("Cache.make", "capacity", capacity, 1),
-                seconds(ttl, "ttl of Cache.make"),
-                seconds(error_ttl, "error_ttl of Cache.make"),
-            ),
+            shared("Cache", name),
+            argument.function("Cache.make", load),
+            argument.count("Cache.make", "capacity", capacity, 1),
+            seconds(ttl, "ttl of Cache.make"),
+            seconds(error_ttl, "error_ttl of Cache.make"),
         )
 
     def get(self, key: Key, /) -> IO[Value, Error]:
         """Give the value of `key`, loading it if it is not there; fail as the load fails, as do all who wait for it."""
-        return FlatMap(Ask(partial(self._find, key), touches=self._touches), itself)
+        return FlatMap(Ask(partial(self._find, key), touches=self._shared.writes), itself)
 
     def set(self, key: Key, value: Value, /) -> IO[None]:
         """Keep `value` under `key`; what is being loaded for that now is not kept."""
-        return Ask(partial(self._set, key, value), touches=self._touches)
+        return Ask(partial(self._set, key, value), touches=self._shared.writes)
 
     def invalidate(self, key: Key, /) -> IO[None]:
         """Forget the value of `key`, and do not keep what is being loaded for it now."""
-        return Operation(self._forget, self._touches, (key,))
+        return Operation(self._forget, self._shared.writes, (key,))
 
     def clear(self) -> IO[None]:
         """Forget all values, and do not keep what is being loaded now."""
-        return Operation(self._forget_all, self._touches)
+        return Operation(self._forget_all, self._shared.writes)
 
     def stats(self) -> IO[CacheStats]:
         """Give how the cache stands."""
-        return Operation(self._stats, (Touch(self, "read"),))
+        return Operation(self._stats, self._shared.reads)
 
     def __repr__(self) -> str:
-        return f"<Cache, {len(self._kept)} of {self._capacity} kept, {len(self._flights)} loading>"
+        return f"<{self._shared}: {len(self._kept)} of {self._capacity} kept, {len(self._flights)} loading>"
 
     # -- Steps -----------------------------------------------------------------------------------------------
 
@@ -127,7 +134,8 @@ class Cache(Generic[Key, Value, Error]):
         if flight is None:
             self._sums["misses"] += 1
             source = Suspend(partial(self._load, key))
-            flight = self._flights[key] = Flight(source, partial(self._landed, key), partial(self._forget_flight, key))
+            landed, deserted = partial(self._landed, key), partial(self._forget_flight, key)
+            flight = self._flights[key] = Flight(source, landed, deserted, partial(self._reason, key))
         else:
             self._sums["joins"] += 1
         return flight.join()
@@ -165,6 +173,9 @@ class Cache(Generic[Key, Value, Error]):
         self._kept.clear()
         self._flights.clear()
 
+    def _reason(self, key: Any) -> str:
+        return f"the value of {short_repr(key)}, which {self._shared} is loading"
+
     def _stats(self) -> CacheStats:
         return CacheStats(len(self._kept), len(self._flights), **self._sums)
 
@@ -184,4 +195,5 @@ def memo(io: IO[T, X1], /, ttl: Seconds) -> IO[IO[T, X1]]:
     def load(key: None) -> IO[T, X1]:
         return source
 
-    return Map(Cache.make(load, capacity=1, ttl=ttl), lambda cache: cache.get(None))
+    pause = seconds(ttl, "ttl of memo")
+    return Map(make(Cache[None, T, X1], shared("memo", None), load, 1, pause, 0.0), lambda cache: cache.get(None))

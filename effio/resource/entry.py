@@ -10,6 +10,7 @@ import attrs
 from effio.algebra.shape import Program
 from effio.data.cause import Cause
 from effio.resource.attendant import Holder
+from effio.schedule.schedule import Schedule
 
 
 @final
@@ -40,3 +41,4 @@ class Plan:
     idle_time: float
     check: Callable[[Any], Program] | None
     breaks: Callable[[Cause[Any]], bool]
+    refill: Schedule[Any, Any]

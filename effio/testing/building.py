@@ -26,6 +26,7 @@ from effio.algebra.create import (
 from effio.algebra.handle import CancelScope, Fiber, TaskGroup
 from effio.algebra.io import IO
 from effio.data.cause import Cause
+from effio.schedule.schedule import Schedule
 from effio.testing import programs as p
 from effio.testing.observation import Log
 
@@ -87,6 +88,11 @@ def catch_all(around: Around, node: p.CatchAll) -> AnyIO:
     """A handler that is the same for every error."""
     handler = build(around, node.handler)
     return build(around, node.source).catch_all(lambda error: handler)
+
+
+def again(node: p.Repeat | p.Retry) -> Schedule[object, object]:
+    """How often to run again, and after how long."""
+    return Schedule.recurs(node.times) & Schedule.spaced(node.seconds)
 
 
 # -- Finalizers and shields ----------------------------------------------------------------------------------
@@ -213,6 +219,8 @@ WORDS: Final[dict[type[p.Program], Callable[[Around, Any], AnyIO]]] = {
     p.CatchAll: catch_all,
     p.ToExit: lambda around, node: build(around, node.source).exit(),
     p.Named: lambda around, node: build(around, node.source).named(node.name),
+    p.Repeat: lambda around, node: build(around, node.source).repeat(again(node)),
+    p.Retry: lambda around, node: build(around, node.source).retry(again(node)),
     p.Ensuring: lambda around, node: build(around, node.source).ensuring(build(around, node.finalizer)),
     p.OnExit: on_exit,
     p.OnCancel: lambda around, node: build(around, node.source).on_cancel(build(around, node.finalizer)),

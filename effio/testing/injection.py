@@ -91,7 +91,11 @@ def mark_of(program: p.Program) -> str | None:
 
 
 def broken_promises(program: p.Program, log: Sequence[Entry]) -> list[str]:
-    """Say which finalizers of a marked program did not run once, to the end, the inner before the outer."""
+    """Say which finalizers of a marked program did not run once, to the end, the inner before the outer.
+
+    What runs again has finalizers that run again.
+    """
+    several = marks_of_what_runs_again(program)
     at = {text: index for index, (_, text, _) in enumerate(log)}
     texts = [text for _, text, _ in log]
     problems: list[str] = []
@@ -102,7 +106,8 @@ def broken_promises(program: p.Program, log: Sequence[Entry]) -> list[str]:
         guarded: p.Program = getattr(node, GUARDED[type(node)])
         entered = any(isinstance(part, p.Note) and part.text in at for part in p.nodes(guarded))
         begun = texts.count(f"begin {number}")
-        if begun != texts.count(f"end {number}") or begun > 1 or (entered and not begun):
+        once = begun <= 1 or number in several
+        if begun != texts.count(f"end {number}") or not once or (entered and not begun):
             problems.append(f"finalizer {number} began {begun} times")
         problems += [
             f"finalizer {number} began before {inner} had ended"
@@ -110,6 +115,12 @@ def broken_promises(program: p.Program, log: Sequence[Entry]) -> list[str]:
             if begun and at.get(f"end {inner}", -1) > at[f"begin {number}"]
         ]
     return problems
+
+
+def marks_of_what_runs_again(program: p.Program) -> set[str | None]:
+    """The numbers of the finalizers that may run more than once."""
+    loops = [node for node in p.nodes(program) if isinstance(node, p.Repeat | p.Retry)]
+    return {mark_of(inner) for loop in loops for inner in p.nodes(loop)}
 
 
 def marks_inside(program: p.Program) -> Iterator[str]:

@@ -44,6 +44,13 @@ def in_sequence(inner: Programs) -> Programs:
     return st.one_of(steps, steps, steps, steps, handlers)
 
 
+def again(inner: Programs) -> Programs:
+    """Generate what runs more than once."""
+    repeat = st.builds(p.Repeat, inner, st.integers(1, 2), moments)
+    retry = st.builds(p.Retry, inner, st.integers(1, 2), moments)
+    return st.one_of(repeat, repeat, retry, retry)
+
+
 def in_step(inner: Programs) -> Programs:
     """Generate what runs one thing after another, and nothing else."""
     steps = st.builds(p.Steps, st.lists(inner, min_size=2, max_size=3).map(tuple))
@@ -125,13 +132,13 @@ def layer_over(inner: Programs, leaves: Programs, shapes: tuple[Callable[[Progra
     return layer()
 
 
-programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=4)
+programs = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, again, depth=4)
 """Generate programs of every kind."""
 
-large = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=5)
+large = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, again, depth=5)
 """Generate programs of every kind and of many parts."""
 
-small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, depth=2)
+small = trees(leaves, in_sequence, with_finalizers, in_scopes, at_once, again, depth=2)
 """Generate programs of every kind, for laws about several."""
 
 ending = trees(
@@ -140,6 +147,7 @@ ending = trees(
     with_finalizers,
     in_scopes,
     at_once,
+    again,
     depth=2,
 )
 """Generate programs that cannot wait for ever."""

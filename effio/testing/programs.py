@@ -97,6 +97,24 @@ class Named(Program):
     name: str
 
 
+@attrs.frozen
+class Repeat(Program):
+    """Run `source`, then `times` times again, `seconds` after each value."""
+
+    source: Program
+    times: int
+    seconds: int
+
+
+@attrs.frozen
+class Retry(Program):
+    """Run `source`, and up to `times` times again, `seconds` after each typed error."""
+
+    source: Program
+    times: int
+    seconds: int
+
+
 # -- Finalizers and shields ----------------------------------------------------------------------------------
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import linecache
-import os
 import re
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.types.checker import mypy
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 BLOCK = re.compile(r"^```(?P<language>[^\n`]*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -56,15 +54,13 @@ def test_examples_print_what_the_page_shows(page: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("mypy")
 def test_examples_are_well_typed(tmp_path: Path) -> None:
     """The `python` blocks of every page pass mypy in strict mode."""
     for page in PAGES:
         program = tmp_path / f"{re.sub(r'[^a-z0-9]+', '_', name_of(page).lower())}.py"
         program.write_text("".join(block["content"] for block in blocks_of(page) if block["language"] == "python"))
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]
-    command += ["--explicit-package-bases", f"--cache-dir={tmp_path / 'cache'}", str(tmp_path)]
-    environment = {**os.environ, "MYPYPATH": str(ROOT)}
-    finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    finished = mypy(tmp_path.parent / "mypy", tmp_path)
     assert finished.returncode == 0, finished.stdout
 
 

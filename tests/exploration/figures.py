@@ -16,7 +16,7 @@ from effio.testing.exploration.finding import verdict
 from effio.testing.exploration.sampling import SAMPLERS, profile_of, sample
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.stepping import Stepped
-from tests.exploration.bugs import cancels, locks, refs
+from tests.exploration.bugs import cancels, locks, refs, structures, upstream
 from tests.exploration.bugs.case import Bug
 from tests.exploration.generated import all_runs
 
@@ -67,7 +67,7 @@ def main() -> None:
     """Print a table with a row for each bug."""
     show(["bug", *WAYS, "all schedules of the mended form"])
     show(["---"] * (len(WAYS) + 2))
-    for bug in (*refs.BUGS, *locks.BUGS, *cancels.BUGS):
+    for bug in (*refs.BUGS, *locks.BUGS, *structures.BUGS, *cancels.BUGS, *upstream.BUGS):
         cells = [first_failure(bug, way(bug)) for way in WAYS.values()]
         began = process_time()
         proof = bug.prove()

@@ -149,7 +149,7 @@ def test_search_finds_each_class_of_a_random_program_once(start: int) -> None:
         assert set(found) == set(brute_force(program)), seed
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("start", range(1000, 3000, 100))
 def test_search_finds_each_class_of_many_random_programs_once(start: int) -> None:
     """The same of two thousand random programs."""

@@ -42,7 +42,7 @@ def test_search_finds_every_outcome_of_a_random_program(start: int) -> None:
         check(seed, FEW)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("start", range(1000, 1350, 50))
 def test_search_finds_every_outcome_of_many_random_programs(start: int) -> None:
     """The same of more and bigger programs."""

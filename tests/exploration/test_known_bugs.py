@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from effio.testing import replay
-from tests.exploration.bugs import cancels, locks, refs
+from effio.testing import cancel_sweep, replay
+from tests.exploration.bugs import cancels, locks, refs, structures, upstream
 from tests.exploration.bugs.case import Bug
 
-BUGS = (*refs.BUGS, *locks.BUGS, *cancels.BUGS)
+BUGS = (*refs.BUGS, *locks.BUGS, *structures.BUGS, *cancels.BUGS, *upstream.BUGS)
 BY_NAME = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 
 
@@ -35,3 +35,10 @@ def test_mended_form_is_right_under_every_schedule(bug: Bug) -> None:
     """No schedule of the mended program fails, and all there are have been run."""
     exploration = bug.prove().assert_ok()
     assert exploration.exhaustive
+
+
+@pytest.mark.parametrize("bug", upstream.BUGS, ids=lambda bug: bug.name)
+def test_two_cancels_at_any_two_moments_do_no_harm_to_the_mended_form(bug: Bug) -> None:
+    """Whatever two fibers are cancelled when, nobody waits for ever and nothing is left behind."""
+    sweep = cancel_sweep(bug.mended(), lambda exit: True, pairs=True, max_schedules=1, max_runs=400).assert_ok()
+    assert sweep.runs >= 30

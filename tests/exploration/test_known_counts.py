@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from returns.result import Success
 
+from effio.data.cause import Fail
+from effio.testing.exploration.outcomes import ways_of
 from effio.testing.exploration.search import Search
+from effio.testing.exploration.stepping import Stepped
 from tests.exploration import known_programs as known
 from tests.exploration.notation import Notated, Program
+from tests.exploration.translated import translated
 
 ORACLE = json.loads(Path(__file__).with_name("exploration-oracle.json").read_text(encoding="utf-8"))
 
@@ -68,6 +73,24 @@ def test_count_is_that_of_the_oracle(program: Program) -> None:
     """The search runs as many schedules as there are, and as many of them end in each way as should."""
     (row,) = (row for row in ORACLE["rows"] if row["program"] == program.name)
     assert explored(program) == (row["traces_may"], row["outcomes"])
+
+
+def way(outcome: Any) -> str:
+    """The word of the oracle for an exit."""
+    if isinstance(outcome, Success):
+        return str(outcome.unwrap())
+    (leaf, *_) = outcome.failure().leaves()
+    return str(leaf.error) if isinstance(leaf, Fail) else "deadlock"
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_interpreter_has_the_schedules_of_the_oracle(program: Program) -> None:
+    """Run by effio, with its own primitives, the program has as many schedules, and they end in the same ways."""
+    (row,) = (row for row in ORACLE["rows"] if row["program"] == program.name)
+    ways = ways_of(Stepped(translated(program)), way, 5_000)
+    assert {name: count for name, (count, _) in ways.found.items()} == row["outcomes"]
+    assert sum(row["outcomes"].values()) == row["traces_may"]
+    assert ways.exhaustive
 
 
 PUBLISHED: list[tuple[Program, int]] = [

@@ -1,7 +1,8 @@
 """Look at every law much longer than the tests do: `python -m tests.laws.thorough [--examples N] [name...]`.
 
 Prints a line for each law, as it is done: the verdict, how many examples were looked at, and how long it took.
-A name may be that of a law, `race_of_one`, or of a module of them, `race`; without one all are looked at.
+A name may be that of a law, `race_of_one`, or of a module of them, `race`; without one all are looked at. To make
+programs takes longer than to run them; so as many are made as there are examples, once, and each law draws from these.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from inspect import signature
+from itertools import product
+from math import prod
+from random import Random
 from typing import Final
 
 import attrs
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, given, settings
+from hypothesis.strategies import SearchStrategy
 
-from effio.testing.laws.equation import Law, arguments, check, laws_of
+from effio.testing.laws.equation import STRATEGIES, Given, Law, check, laws_of
 from effio.testing.program_strategies import any_size
 from tests.laws.test_laws import MODULES
 
@@ -31,7 +37,7 @@ LAWS: Final[dict[str, Law]] = {
 
 @attrs.frozen
 class Verdict:
-    """What was found out about a law; `failure` is the text of what went wrong."""
+    """What was found out about a law; `failure` is the text of what went wrong with the shortest example."""
 
     law: str
     examples: int
@@ -44,22 +50,40 @@ class Verdict:
 
 
 def examined(name: str, examples: int) -> Verdict:
-    """Check a law on up to so many generated examples; those that cannot have so many are checked on all."""
-    law, seen = LAWS[name], 0
-
-    @settings(any_size, max_examples=examples, database=None, deadline=None)
-    @given(data=st.data())
-    def property(data: st.DataObject) -> None:
-        nonlocal seen
+    """Check a law on so many generated examples, or on all if there are not so many."""
+    law, seen, failures, began = LAWS[name], 0, list[str](), time.perf_counter()
+    for arguments in combinations(signature(law).parameters, examples):
         seen += 1
-        check(law, data.draw(arguments(law), law.__name__))
+        try:
+            check(law, arguments)
+        except Exception:
+            failures.append(f"{arguments}\n{traceback.format_exc()}")
+    return Verdict(name, seen, time.perf_counter() - began, min(failures, key=len, default=""))
 
-    failure, began = "", time.perf_counter()
-    try:
-        property()
-    except Exception:
-        failure = traceback.format_exc()
-    return Verdict(name, seen, time.perf_counter() - began, failure)
+
+def combinations(names: Iterable[str], examples: int) -> Iterator[dict[str, Given]]:
+    """Choose what each parameter is given, so many times or in all ways that there are."""
+    made = {name: generated(STRATEGIES[name], examples) for name in names}
+    if prod(map(len, made.values())) <= examples:
+        yield from (dict(zip(made, chosen, strict=True)) for chosen in product(*made.values()))
+        return
+    random = Random(0)
+    for _ in range(examples):
+        yield {name: random.choice(choices) for name, choices in made.items()}
+
+
+@cache
+def generated(strategy: SearchStrategy[Given], examples: int) -> Sequence[Given]:
+    """Generate so many different things, or as many as there are."""
+    made: dict[str, Given] = {}
+
+    @settings(any_size, max_examples=examples, database=None, deadline=None, phases=[Phase.generate])
+    @given(strategy)
+    def generate(one: Given) -> None:
+        made[repr(one)] = one
+
+    generate()
+    return [*made.values()]
 
 
 def chosen(words: Sequence[str]) -> list[str]:

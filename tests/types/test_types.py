@@ -6,7 +6,6 @@ The files in `cases` are read by the checkers, not run. A line that must be refu
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.types import generate_overloads
+from tests.types.checker import mypy
 
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "cases"
@@ -40,16 +40,7 @@ def lines() -> Iterator[tuple[Place, str]]:
 
 
 def refused_by_mypy(directory: Path) -> dict[Place, str]:
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]
-    command += ["--explicit-package-bases", "--no-error-summary", f"--cache-dir={directory / 'cache'}"]
-    finished = subprocess.run(
-        [*command, *map(str, files())],
-        cwd=ROOT,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    finished = mypy(directory.parent / "mypy", *files())
     assert finished.stderr == ""
     found = re.findall(r"^.*?(\w+\.py):(\d+): error: (.*)$", finished.stdout, re.MULTILINE)
     return {(name, int(number)): message for name, number, message in found}
@@ -72,6 +63,7 @@ CHECKERS = {"mypy": refused_by_mypy, "pyright": refused_by_pyright}
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("mypy")
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_checker_refuses_exactly_the_marked_lines(checker: str, tmp_path: Path) -> None:
     """The checker refuses each marked mistake and nothing else, so each `assert_type` holds."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias, final
 
 import attrs
 from returns.result import Failure
 
 from effio.data.cause import Cause, Die
-from effio.data.exit import Exit, render_exit
+from effio.data.exit import Exit
 from effio.testing.exploration.assertion import PropertyViolated
+from effio.testing.exploration.checkpoint import State
 from effio.testing.exploration.journal import Event
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.simulation import Simulation
@@ -29,8 +32,9 @@ class Finding:
 
     @property
     def outcome(self) -> Exit[Any, Any]:
-        """How the run ended."""
-        assert self.run.outcome is not None
+        """How the run ended; one that had to be cut died of the problem."""
+        if self.run.outcome is None:
+            return Failure(Die(self.problem or AssertionError("the run had to be cut")))
         return self.run.outcome
 
     @property
@@ -47,7 +51,7 @@ class Finding:
         """Draw the run, a column for each fiber, and say how it ended."""
         count = self.run.preemptions
         lines = [f"{count} {'preemption' if count == 1 else 'preemptions'}", columns(self.run.trace), ""]
-        lines.append(render_exit(self.outcome))
+        lines.append(self.run.ending())
         if self.problem is not None:
             lines.append(f"check: {type(self.problem).__name__}: {self.problem}")
         lines.append(f"token: {self.token}")
@@ -94,8 +98,8 @@ class Stats:
 class Exploration:
     """What was found: `schedules` inequivalent complete runs, all there are if `exhaustive`.
 
-    Without `exhaustive` nothing is said about the rest; `bounds` tells what kept the exploration from being complete.
-    `never` are the properties that should have held `sometimes`.
+    Without `exhaustive` nothing is said about the rest; `bounds` tells what kept the exploration from being complete,
+    and `interrupted` whether that was Ctrl-C. `never` are the properties that should have held `sometimes`.
     """
 
     schedules: int
@@ -104,11 +108,29 @@ class Exploration:
     stats: Stats
     bounds: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    interrupted: bool = attrs.field(default=False, kw_only=True)
+    _state: Callable[[], State] = attrs.field(default=dict[str, Any], kw_only=True, eq=False, repr=False)
+
+    @property
+    def state(self) -> State:
+        """What `explore` needs to go on where this one stopped: plain data, for `json` or another process."""
+        return self._state()
+
+    def save(self, path: str | Path) -> None:
+        """Write `state` to a file, all of it or nothing; `explore(..., resume=path)` goes on from there."""
+        part = Path(f"{path}.part")
+        part.write_text(json.dumps(self.state, separators=(",", ":")), encoding="utf-8")
+        part.replace(path)
 
     def assert_ok(self) -> Exploration:
-        """Raise an AssertionError that shows the first failing schedule, or what never held, if there is any."""
-        if self.failures or self.never:
+        """Raise an AssertionError that shows the first failing schedule, or what never held, if there is any.
+
+        An exploration that was interrupted before it found anything raises KeyboardInterrupt.
+        """
+        if self.failures or (self.never and not self.interrupted):
             raise AssertionError(self.render())
+        if self.interrupted:
+            raise interruption(self.render())
         return self
 
     def render(self) -> str:
@@ -122,12 +144,23 @@ class Exploration:
     def headline(self) -> str:
         count = f"{self.schedules} {'schedule' if self.schedules == 1 else 'schedules'}"
         scope = "all there are" if self.exhaustive else "not all there are"
+        sampled = self.stats.sampled
+        chance = f" and {sampled} random {'one' if sampled == 1 else 'ones'}" if sampled else ""
+        if self.failures and not (self.schedules or sampled):
+            return "a schedule that failed before fails again"
         if self.failures:
-            return f"{len(self.failures)} failing among {count} ({scope}) and {self.stats.sampled} random ones"
-        return f"no failure in {count} ({scope})"
+            return f"{len(self.failures)} failing among {count} ({scope}){chance}"
+        return f"no failure in {count} ({scope}){chance}"
 
     def __str__(self) -> str:
         return self.render()
+
+
+def interruption(found: str) -> KeyboardInterrupt:
+    """The Ctrl-C that ended a search, which tells what was found until then."""
+    interrupt = KeyboardInterrupt()
+    interrupt.add_note(found)
+    return interrupt
 
 
 def verdict(check: Check, outcome: Exit[Any, Any] | None) -> tuple[bool, Exception | None]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, final
+from pathlib import PurePath
+from typing import Any, Final, TypeAlias, final
 from zlib import crc32
 
 import attrs
@@ -19,6 +20,8 @@ from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import SHIELD, Region, visible_cancel
 from effio.interpreter.supervision import TaskGroupFamily
 from effio.testing.exploration.leaks import primitive_of
+
+Naming: TypeAlias = Callable[[Any], str]
 
 VERBS: Final = {"take": "take", "give": "give", "await": "await"}
 
@@ -52,7 +55,7 @@ class Journal:
 
     By itself whoever was woken comes to its next action, then the fiber that acted last goes on, else the first in
     the queue. A choice is its turn, what was done ("run", "cancel", "fail", "time") and the place of the fiber: in the
-    queue, or in the tree of all fibers. `census` holds, for each turn, the places of the fibers that a program
+    queue, or in the tree of all fibers. Those that are `spinning` let others go first. `census` holds, for each turn, the places of the fibers that a program
     could cancel.
     """
 
@@ -65,6 +68,8 @@ class Journal:
         self.sum = 0
         self.census: list[tuple[int, ...]] = []
         self.primitives: dict[int, Any] = {}
+        self.spinning: set[Fiber] = set()
+        self.namesakes: dict[str, list[Any]] = {}
 
     def turn(self, scheduler: Scheduler, held: dict[Fiber, Any], fiber: Fiber, node: Any) -> None:
         """A fiber is about to run; `node` is the action that it stopped before."""
@@ -75,7 +80,7 @@ class Journal:
         usual = self.usual(ready, held if node is None else {**held, fiber: node})
         if index != usual:
             self.choices.append((self.turns, "run", index))
-        text = "" if node is None else describe(node)
+        text = "" if node is None else describe(node, self.name)
         if node is not None:
             stopped = None if self.last is None or self.last is fiber or self.last not in ready else self.last.name
             if visible_cancel(fiber.region) is not None:
@@ -93,23 +98,29 @@ class Journal:
             primitive = primitive_of(node)
             if primitive is not None:
                 self.primitives[id(primitive)] = primitive
-            fiber.node = recording(node, event)
+            fiber.node = recording(node, event, self.name)
             self.last = fiber
         self.count(f"{fiber.name} {'' if node is None else kind_of(node)}")
 
     def usual(self, ready: Any, held: Any) -> int:
         """The place in the queue of the fiber that would run by itself."""
-        found = 0
+        found = -1
         for index, fiber in enumerate(ready):
             if fiber not in held:
                 return index
-            if fiber is self.last:
+            if fiber not in self.spinning and (found < 0 or fiber is self.last):
                 found = index
-        return found
+        return max(found, 0)
 
     def cancel(self, scheduler: Scheduler, fiber: Fiber) -> None:
         """A fiber is about to be cancelled from outside."""
         self.outside(scheduler, fiber, "cancel", "is cancelled from outside")
+
+    def choose(self, scheduler: Scheduler, number: int) -> None:
+        """The next turn goes a way that is not the usual one."""
+        self.census.append(cancellable([*scheduler.fibers()]))
+        self.choices.append((self.turns, "choose", number))
+        self.count(f"choose {number}")
 
     def hurry(self, scheduler: Scheduler) -> None:
         """Time is about to pass although somebody could run."""
@@ -126,7 +137,7 @@ class Journal:
 
     def fail(self, scheduler: Scheduler, fiber: Fiber, node: Any) -> None:
         """A fiber is about to fail instead of performing its action."""
-        self.outside(scheduler, fiber, "fail", f"{describe(node)} fails")
+        self.outside(scheduler, fiber, "fail", f"{describe(node, self.name)} fails")
 
     def outside(self, scheduler: Scheduler, fiber: Fiber, what: str, text: str) -> None:
         alive = [*scheduler.fibers()]
@@ -141,12 +152,21 @@ class Journal:
         self.sum = crc32(text.encode(), self.sum)
         self.sums.append(self.sum & 0xFF)
 
+    def name(self, thing: Any) -> str:
+        """A shared object as no other one of the run is called: `counter`, `Ref bank.py:36`, `Ref bank.py:36 #2`."""
+        text = thing_text(thing)
+        namesakes = self.namesakes.setdefault(text, [])
+        number = next((index for index, other in enumerate(namesakes) if other is thing), len(namesakes))
+        if number == len(namesakes):
+            namesakes.append(thing)
+        return f"{text} #{number + 1}" if number else text
 
-def recording(node: Any, event: Event) -> Any:
+
+def recording(node: Any, event: Event, name: Naming) -> Any:
     """The same action, its value put into `event`."""
     if not isinstance(node, (Call, Operation)):
         return node
-    record = Recording(node._function, event)
+    record = Recording(node._function, event, name)
     return Call(record, node._args, node._kwargs, node._catches)
 
 
@@ -157,10 +177,15 @@ class Recording:
 
     function: Callable[..., Any]
     event: Event
+    name: Naming
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         value = self.function(*args, **kwargs)
-        self.event.shown = "" if value is None else short_repr(value)
+        shared = getattr(value, "_shared", None)
+        if isinstance(self.function, type) and getattr(shared, "name", shared) is None and shared is not None:
+            self.event.text = f"make {self.name(shared)}"
+        else:
+            self.event.shown = "" if value is None else short_repr(value)
         return value
 
 
@@ -187,15 +212,15 @@ def is_shielded(fiber: Fiber) -> bool:
 # -- Actions in words ----------------------------------------------------------------------------------------
 
 
-def describe(node: Any) -> str:
-    """An action in a few words."""
+def describe(node: Any, name: Naming) -> str:
+    """An action in a few words, shared objects called as `name` says."""
     match node:
         case Operation():
-            return operation_text(node)
+            return operation_text(node, name)
         case Invoked():
             return f"{name_of(node._function)}{arguments(node._args)}"
         case Park():
-            return wait_text(node)
+            return wait_text(node, name)
         case Sleep():
             return "yield" if node._seconds <= 0 else f"sleep({node._seconds:g})"
         case Watch():
@@ -205,7 +230,7 @@ def describe(node: Any) -> str:
         case Parallel():
             return f"{node._name} of {len(node._items)}"
         case Ask():
-            return " ".join([name_of(node._question), *things_of(node)])
+            return " ".join([name_of(node._question), *things_of(node, name)])
         case _:
             return type(node).__name__.lower()
 
@@ -216,36 +241,38 @@ def kind_of(node: Any) -> str:
     return type(node).__name__ if function is None else name_of(function)
 
 
-def operation_text(node: Operation) -> str:
+def operation_text(node: Operation, name: Naming) -> str:
     """What is done to which shared object: `set counter(1)`."""
     function = node._function
     if isinstance(function, type):
         return f"make {function.__name__}"
-    return " ".join([name_of(function), *things_of(node)]) + arguments(node._args)
+    return " ".join([name_of(function), *things_of(node, name)]) + arguments(node._args)
 
 
-def wait_text(node: Park) -> str:
+def wait_text(node: Park, name: Naming) -> str:
     """What is waited for: the shared object if it is known, what a dump would say if not."""
     touches = node._touches() if callable(node._touches) else node._touches
     if touches:
-        return f"{VERBS.get(touches[0].mode, 'wait for')} {thing_text(touches[0].object)}"
+        return f"{VERBS.get(touches[0].mode, 'wait for')} {name(touches[0].object)}"
     return "wait" if callable(node._reason) else f"wait for {node._reason}"
 
 
-def things_of(node: Any) -> list[str]:
+def things_of(node: Any, name: Naming) -> list[str]:
     """The shared object that an action is about, if it tells."""
     known: Any = node._touches
     touches: Any = known() if callable(known) else known
-    return [thing_text(touch.object) for touch in (touches or ())[:1]]
+    return [name(touch.object) for touch in (touches or ())[:1]]
 
 
 def thing_text(thing: Any) -> str:
-    """A shared object by its name, or by its kind and the line that made it."""
+    """A shared object by its name, or by its kind and the line that made it: `Ref bank.py:36`."""
     name, kind, site = (getattr(thing, field, None) for field in ("name", "kind", "site"))
     if name is not None:
         return str(name)
-    line = getattr(getattr(site, "origin", lambda: None)(), "line", None)
-    return short_repr(thing) if kind is None else f"{kind}:{line}" if line else str(kind)
+    if kind is None:
+        return short_repr(thing)
+    origin = getattr(site, "origin", lambda: None)()
+    return str(kind) if origin is None else f"{kind} {PurePath(origin.file).name}:{origin.line}"
 
 
 def name_of(function: Any) -> str:

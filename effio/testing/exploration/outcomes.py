@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, final
 
+import attrs
 from returns.result import Failure
 
 from effio.algebra.io import IO
 from effio.algebra.shape import program
 from effio.data.exit import Exit
+from effio.testing.exploration.faults import Faults, faults_of
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.simulation import written
-from effio.testing.exploration.stepping import Models, Stepped
+from effio.testing.exploration.stepping import Stepped
 from effio.testing.exploration.system import CLOCK
 from effio.testing.exploration.timing import TimeMode, is_racy
+from effio.testing.exploration.ways import Models
+
+
+@final
+@attrs.frozen
+class Ways:
+    """How a program can end: in how many schedules it ends so, the token of the first; and whether that is all."""
+
+    found: dict[Any, tuple[int, str]]
+    exhaustive: bool
 
 
 def outcomes(
@@ -24,12 +37,18 @@ def outcomes(
     max_schedules: int = 10_000,
     time: TimeMode = "idle",
     models: Models | None = None,
+    faults: Faults | Mapping[Any, Any] | None = None,
 ) -> dict[Any, tuple[int, str]]:
     """Every way in which `io` can end: in how many inequivalent schedules it does, and the token of the first.
 
     A success counts as its value (or the text of it, if it is not hashable), a failure as its exit.
     """
-    system = Stepped(program("outcomes", io), models, racy=is_racy(time))
+    system = Stepped(program("outcomes", io), models, racy=is_racy(time), faults=faults_of(faults))
+    return ways_of(system, name_of, max_schedules).found
+
+
+def ways_of(system: Stepped, name: Callable[[Exit[Any, Any] | None], Any], max_schedules: int) -> Ways:
+    """Search, and count the schedules by the `name` of their exits."""
     search = Search(system, aside=CLOCK)
     found: dict[Any, tuple[int, tuple[int, ...]]] = {}
     restarts = 0
@@ -37,17 +56,22 @@ def outcomes(
         if search.counts.restarts != restarts:
             restarts = search.counts.restarts
             found.clear()
-        name = name_of(schedule.outcome)
-        count, threads = found.get(name, (0, schedule.threads))
-        found[name] = (count + 1, threads)
-    return {name: (count, written(system, threads).token) for name, (count, threads) in found.items()}
+        way = name(schedule.outcome)
+        count, threads = found.get(way, (0, schedule.threads))
+        found[way] = (count + 1, threads)
+    tokens = {way: (count, written(system, threads).token) for way, (count, threads) in found.items()}
+    return Ways(tokens, search.exhausted)
 
 
 def name_of(outcome: Exit[Any, Any] | None) -> Any:
     """A way to end, so that it can be a key."""
     if isinstance(outcome, Failure):
         return outcome
-    value = None if outcome is None else outcome.unwrap()
+    return None if outcome is None else hashable(outcome.unwrap())
+
+
+def hashable(value: Any) -> Any:
+    """The value, or the text of it if it cannot be a key."""
     try:
         hash(value)
     except TypeError:

@@ -10,7 +10,8 @@ heap, ordered by the number of preemptions, so that simple schedules come first 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from copy import copy
+from heapq import heapify, heappop, heappush
 from typing import Any, final
 
 import attrs
@@ -68,10 +69,11 @@ class Schedule:
 
 @attrs.define
 class Counts:
-    """What the search did: complete and redundant runs, steps taken and repeated, races, fresh starts."""
+    """What the search did: complete, redundant and random runs, steps taken and repeated, races, fresh starts."""
 
     complete: int = 0
     redundant: int = 0
+    sampled: int = 0
     cut: int = 0
     steps: int = 0
     repeated: int = 0
@@ -88,7 +90,8 @@ class Search:
     """Runs the inequivalent schedules of a system, each once.
 
     `preemption_bound` leaves out schedules with more preemptions, `max_steps` cuts longer ones; `counts` says how many.
-    The thread `aside` goes on by itself only when no other can.
+    The thread `aside` goes on by itself only when no other can. Between two runs `branches` is all that is left to do;
+    `marks` are the nodes for which the run under way planned something, as they were before.
     """
 
     def __init__(
@@ -103,6 +106,8 @@ class Search:
         self.sequence = 0
         self.trail = Trail()
         self.nodes: list[Node] = []
+        self.under_way: tuple[Branch, int, Counts] | None = None
+        self.marks: list[tuple[Node, int]] = []
 
     @property
     def exhausted(self) -> bool:
@@ -111,15 +116,38 @@ class Search:
         return self.sequence > 0 and not left_out
 
     def schedules(self) -> Iterator[Schedule]:
-        """Run one schedule after another."""
-        self.begin()
+        """Run one schedule after another, from the first one or from where a search stopped."""
+        if not self.sequence:
+            self.begin()
+        elif self.system.learned():
+            self.restart()
         while self.branches:
+            self.marks.clear()
+            branch = self.branches[0]
+            self.under_way = branch, self.sequence, copy(self.counts)
             _, _, thread, asleep, node = heappop(self.branches)
             schedule = self.follow(node, thread, asleep)
             if schedule is not None:
                 yield schedule
+            self.keep()
             if self.system.learned():
                 self.restart()
+
+    def keep(self) -> None:
+        """The schedule that was given last has been looked at, and need not be run again."""
+        self.under_way = None
+
+    def take_back(self) -> None:
+        """Forget the run under way, or the one whose schedule was given last, so that it is run again."""
+        if self.under_way is None:
+            return
+        branch, self.sequence, self.counts = self.under_way
+        self.under_way = None
+        for node, planned in reversed(self.marks):
+            node.planned = planned
+        self.branches = [other for other in self.branches if other[1] <= self.sequence and other is not branch]
+        self.branches.append(branch)
+        heapify(self.branches)
 
     def restart(self) -> None:
         """Begin anew: a run touched something that was not foretold, so that earlier runs may have missed a race."""
@@ -143,6 +171,7 @@ class Search:
         """Let a run go on with `thread` from `node` some day."""
         preemptions = node.preemptions_before(thread)
         asleep = node.asleep | node.planned
+        self.marks.append((node, node.planned))
         node.planned |= 1 << thread if thread >= 0 else 0
         if self.bound is not None and preemptions > self.bound:
             self.counts.postponed += 1
@@ -196,6 +225,9 @@ class Search:
         self.counts.steps += 1
         for rival in races:
             self.reverse(rival)
+        for other in step.others:
+            if not (node.asleep | node.planned) >> other & 1:
+                self.plan(node, other)
         return reached
 
     def reverse(self, rival: int) -> None:

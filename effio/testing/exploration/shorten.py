@@ -32,17 +32,17 @@ def without_some(
     end = len(Token.parse(run.token).choices)
     while end > 0:
         choices = Token.parse(run.token).choices
-        candidate = attempted(system, Token(choices[: max(end - size, 0)] + choices[end:]))
+        candidate = attempted(system, Token(choices[: max(end - size, 0)] + choices[end:]), 10 * len(run.trace) + 100)
         if candidate is not None and fails(candidate.outcome) and weight(candidate) < weight(run):
             run, improved = candidate, True
         end = min(end - size, len(Token.parse(run.token).choices))
     return run, improved
 
 
-def attempted(system: Stepped, token: Token) -> Simulation | None:
-    """A run by a token that may not fit."""
+def attempted(system: Stepped, token: Token, max_steps: int) -> Simulation | None:
+    """A run by a token that may not fit, and that may have no end."""
     try:
-        return follow(Stepped(system.program, system.models, racy=system.racy), token)
+        return follow(system.anew(), token, max_steps=max_steps)
     except TokenMismatch:
         return None
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Literal, TypeAlias, final
 
@@ -19,13 +19,16 @@ from effio.algebra.shape import program
 from effio.data.cause import Die
 from effio.data.exit import Exit, render_exit
 from effio.interpreter.fiber import Fiber
+from effio.testing.exploration.faults import Faults, faults_of
+from effio.testing.exploration.interrupt import Interrupts
 from effio.testing.exploration.journal import Event, Journal
 from effio.testing.exploration.leaks import leaks_of
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.sampling import SAMPLERS, Profile, profile_of, sample
-from effio.testing.exploration.stepping import Models, Stepped, Stepping
+from effio.testing.exploration.stepping import Stepped, Stepping
 from effio.testing.exploration.timing import TimeMode, is_racy
 from effio.testing.exploration.token import Token, TokenMismatch
+from effio.testing.exploration.ways import Models
 
 LAST_ACTIONS = 50
 """Who acts among the last so many actions of a run that is cut goes round and round."""
@@ -56,11 +59,14 @@ class Simulation:
 
     def render(self) -> str:
         """Draw the actions, a column for each fiber, then how it ended."""
-        lines = [columns(self.trace), ""]
-        lines.append(self.livelock() if self.outcome is None else render_exit(self.outcome))
+        lines = [columns(self.trace), "", self.ending()]
         lines += [f"left behind: {leak}" for leak in self.leaks]
         lines.append(f"token: {self.token}")
         return "\n".join(lines)
+
+    def ending(self) -> str:
+        """Say how it ended, or who went on and on."""
+        return self.livelock() if self.outcome is None else render_exit(self.outcome)
 
     def livelock(self) -> str:
         """Say who went on and on in a run that was cut."""
@@ -80,12 +86,14 @@ def simulate(
     time: TimeMode = "idle",
     max_steps: int = 100_000,
     models: Models | None = None,
+    faults: Faults | Mapping[Any, Any] | None = None,
 ) -> Simulation:
     """Run `io` once in virtual time, in the order that `seed` chooses; without one, in order of arrival.
 
     The same program with the same seed does the same, action by action. Foreign coroutines are refused, but for those
-    that `models` has a function for, which is called instead and makes a program. A run in which nothing can go on ends
-    with a `Deadlock` defect. With `time="racy"` timers may fire before fibers that are ready, as on a slow machine.
+    that `models` has a function for, which is called instead and makes a program. If there is a seed, some calls of
+    functions with `faults` go wrong. A run in which nothing can go on ends with a `Deadlock` defect. With `time="racy"`
+    timers may fire before fibers that are ready, as on a slow machine.
 
     >>> from effio import pure
     >>> simulate(pure(3), seed=1).outcome
@@ -93,33 +101,41 @@ def simulate(
     """
     if sampler not in SAMPLERS:
         raise ValueError(f"sampler of simulate must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
-    system = Stepped(program("simulate", io), models, racy=is_racy(time))
+    system = Stepped(program("simulate", io), models, racy=is_racy(time), faults=faults_of(faults))
     profile: Profile = {}
     chosen = "fifo" if seed is None else sampler
     if chosen not in ("fifo", "walk", "pos"):
         profile = profile_of(sample(system, SAMPLERS["fifo"](Random(0), {}), max_steps=max_steps))
-    written = Written(system)
-    sample(written, SAMPLERS[chosen](Random(seed or 0), profile), max_steps=max_steps)
+    written = Written(system, None if seed is None else Random(seed))
+    with Interrupts(waits=False):
+        sample(written, SAMPLERS[chosen](Random(seed or 0), profile), max_steps=max_steps)
     return simulation_of(written.run, written.journal)
 
 
 def replay(
-    io: IO[Any, Any], token: str, /, *, fault: BaseException | None = None, models: Models | None = None
+    io: IO[Any, Any],
+    token: str,
+    /,
+    *,
+    fault: BaseException | None = None,
+    models: Models | None = None,
+    faults: Faults | Mapping[Any, Any] | None = None,
 ) -> Simulation:
     """Run `io` again as in the run that `token` is of.
 
     Raises `TokenMismatch` where it does not go the same way.
     """
-    return follow(Stepped(program("replay", io), models), Token.parse(token), fault)
+    with Interrupts(waits=False):
+        return follow(Stepped(program("replay", io), models, faults=faults_of(faults)), Token.parse(token), fault)
 
 
 @final
 class Written:
     """A system whose one run is written down while it is under way."""
 
-    def __init__(self, system: Stepped) -> None:
+    def __init__(self, system: Stepped, chance: Random | None) -> None:
         self.journal = Journal()
-        self.run = Stepping(system, self.journal)
+        self.run = Stepping(system, self.journal, chance)
 
     def start(self) -> Stepping:
         return self.run
@@ -157,11 +173,16 @@ def simulation_of(run: Stepping, journal: Journal) -> Simulation:
     )
 
 
-def follow(system: Stepped, token: Token, fault: BaseException | None = None) -> Simulation:
-    """Run as the token says, and check on the way that it does the same."""
+def follow(
+    system: Stepped, token: Token, fault: BaseException | None = None, *, max_steps: int = 100_000
+) -> Simulation:
+    """Run as the token says, and check on the way that it does the same.
+
+    A run that is not known to have an end, since the token has no check sums, is cut after `max_steps` actions.
+    """
     journal = Journal()
     run = Stepping(system, journal)
-    proceed(run, journal, token, fault)
+    proceed(run, journal, token, fault, max_steps)
     expected = token.expected()
     for turn, total in enumerate(journal.sums):
         if expected.get(turn, total) != total:
@@ -171,19 +192,22 @@ def follow(system: Stepped, token: Token, fault: BaseException | None = None) ->
     return simulation_of(run, journal)
 
 
-def proceed(run: Stepping, journal: Journal, token: Token, fault: BaseException | None = None) -> None:
+def proceed(run: Stepping, journal: Journal, token: Token, fault: BaseException | None, max_steps: int) -> None:
     """Take every turn as the token says, or as it comes by itself where the token says nothing.
 
     A token with check sums is of a run that was cut if it has fewer turns than the program.
     """
     choices = {turn: (kind, place) for turn, kind, place in token.choices}
-    while not run.scheduler.over and not (token.sums and journal.turns >= token.turns and run.scheduler.ready):
+    while not (run.scheduler.over or run.rounds.lasso or is_enough(run, journal, token, max_steps)):
         kind, place = choices.get(journal.turns, ("run", -1))
         if kind == "run":
             proceed_by_itself(run, journal, place)
             continue
         if kind == "time":
             run.hurry()
+            continue
+        if kind == "choose":
+            run.choose(place)
             continue
         fiber = fiber_at(run, place, journal.turns)
         if kind == "cancel":
@@ -192,11 +216,20 @@ def proceed(run: Stepping, journal: Journal, token: Token, fault: BaseException 
             inject(run, journal, fiber, fault)
 
 
+def is_enough(run: Stepping, journal: Journal, token: Token, max_steps: int) -> bool:
+    """Whether a run that is not over has come as far as that of the token, or is too long to be one."""
+    if token.sums:
+        return journal.turns >= token.turns and bool(run.scheduler.ready)
+    return len(journal.events) >= max_steps
+
+
 def proceed_by_itself(run: Stepping, journal: Journal, place: int) -> None:
     """Let the fiber at a place in the queue have its turn; at -1, the one that is next."""
     ready = run.scheduler.ready
     if not ready:
         run.let_time_pass()
+    elif place < 0 and run.rounds.spinning.issuperset(ready):
+        run.hurry()
     elif place < len(ready):
         run.turn(ready[journal.usual(ready, run.held) if place < 0 else place])
     else:

@@ -11,44 +11,45 @@ search begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeAlias, final
+from random import Random
+from typing import Any, final
 
 from returns.result import Failure
 
 from effio.algebra.io import IO
-from effio.algebra.primitive import Ask, Leaf, Park, Suspend
-from effio.data.cause import Cause, Die
+from effio.algebra.primitive import Ask, Leaf, Suspend
+from effio.data.cause import Die
 from effio.data.exit import Exit
-from effio.interpreter.action import Resume, Watching
+from effio.interpreter.action import Resume
 from effio.interpreter.backends.simulated import Simulated, drive
 from effio.interpreter.clock import VirtualClock
-from effio.interpreter.fiber import YIELDED, Fiber, Wait
-from effio.interpreter.observer import Observer, Part
-from effio.interpreter.parallel import ParallelFamily
+from effio.interpreter.fiber import YIELDED, Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.interpreter.scope import Region, Request, visible_cancel
-from effio.interpreter.supervision import ChildrenWait
+from effio.interpreter.scope import visible_cancel
+from effio.interpreter.step import advance
 from effio.testing.exploration.assertion import Watch
-from effio.testing.exploration.exchange import Exchanges
-from effio.testing.exploration.footprints import Effect, Footprints, Knowledge, both, decides, told
-from effio.testing.exploration.journal import Journal, is_cancellable
+from effio.testing.exploration.faults import Faults
+from effio.testing.exploration.footprints import Knowledge, both, told
+from effio.testing.exploration.happening import Happening
+from effio.testing.exploration.interrupt import Interrupted
+from effio.testing.exploration.journal import Journal, thing_text
+from effio.testing.exploration.lasso import Rounds
+from effio.testing.exploration.places import Places
 from effio.testing.exploration.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
 from effio.testing.exploration.timing import armed, asks_for_time, fire_next_timer, of_clock, wake_by_time
-
-Models: TypeAlias = Mapping[Any, Callable[..., IO[Any, Any]]]
-"""Foreign coroutine functions, each with what makes a program that stands for a call of it."""
+from effio.testing.exploration.ways import Models, Ways
 
 
 @final
-class Stepped:
+class Stepped(Places):
     """A program that is run step by step, again and again, and what was learned about it.
 
-    `places` numbers the fibers by where they were forked, the same in every run. If there is a thread to `cancel`, that
-    is done at some moment of every run. `sightings` tells whether what should hold sometimes did. Without `merge`
-    fibers that were woken always take steps of their own. Calls of the foreign coroutine functions in `models` are
-    replaced. In a `racy` system the next timer may fire at any moment.
+    If there is a thread to `cancel`, that is done at some moment of every run. `sightings` tells whether what should
+    hold sometimes did. Without `merge` fibers that were woken always take steps of their own. Calls of the foreign
+    coroutine functions in `models` are replaced, those of the functions in `faults` may go wrong. In a `racy` system
+    the next timer may fire at any moment. In a `symmetric` one fibers that run the same program begin in order.
     """
 
     def __init__(
@@ -59,16 +60,18 @@ class Stepped:
         cancel: int | None = None,
         merge: bool = True,
         racy: bool = False,
+        symmetric: bool = False,
+        faults: Faults | None = None,
     ) -> None:
+        super().__init__()
         self.program = program
         self.models: Models = models or {}
         self.cancel = cancel
         self.merge = merge
         self.racy = racy
-        self.places: dict[tuple[int, int, int], int] = {}
-        self.names: list[str] = ["clock", "canceller", "main"]
+        self.symmetric = symmetric
+        self.faults = faults
         self.knowledge = Knowledge()
-        self.cancellable: set[int] = set()
         self.sightings: dict[str, bool] = {}
         if cancel is not None:
             self.knowledge.cancelled.add(cancel)
@@ -78,52 +81,46 @@ class Stepped:
 
     def cancelling(self, thread: int) -> Stepped:
         """The same program, that thread cancelled at some moment."""
-        other = Stepped(self.program, self.models, cancel=thread, merge=self.merge, racy=self.racy)
+        other = self.anew(cancel=thread)
         other.places, other.names = self.places, self.names
         return other
+
+    def anew(self, *, cancel: int | None = None) -> Stepped:
+        """The same program, nothing learned about it yet."""
+        return Stepped(
+            self.program,
+            self.models,
+            cancel=cancel,
+            merge=self.merge,
+            racy=self.racy,
+            symmetric=self.symmetric,
+            faults=self.faults,
+        )
 
     def learned(self) -> bool:
         return self.knowledge.take_in()
 
-    def thread_at(self, place: tuple[int, int, int], name: str) -> int:
-        """The number of the fiber that was forked there."""
-        thread = self.places.get(place)
-        if thread is None:
-            thread = self.places[place] = len(self.names)
-            self.names.append(name)
-        return thread
-
 
 @final
-class Stepping(Observer):
+class Stepping(Happening):
     """One run of a program. `held` are the fibers that stopped before an action; `permitted` may perform its own now.
 
-    `edges` holds, for each fiber, the steps without which its next one could not be taken; `ends` and `family_ends` the
-    steps that an end depends on. `extra` is what the step under way touched beyond what its node tells, `late` what it
-    had to wait for before that.
+    Those before which there is a choice have several `ways` to go on, each one a thread of its own; `chosen` is the one
+    that whoever takes the next turn goes, by its number. If there is a source of `chance`, that chooses.
     """
 
-    def __init__(self, system: Stepped, journal: Journal | None = None) -> None:
+    def __init__(self, system: Stepped, journal: Journal | None = None, chance: Random | None = None) -> None:
+        super().__init__(system, system.knowledge, symmetric=system.symmetric)
         self.system = system
-        self.knowledge = system.knowledge
         self.journal = journal
-        self.exchanges = Exchanges()
-        self.footprints = Footprints(system.knowledge)
         self.watch = Watch(system.sightings, self.footprints)
-        self.number = 0
         self.held: dict[Fiber, Any] = {}
         self.permitted: Fiber | None = None
-        self.current: Fiber | None = None
-        self.born: dict[Fiber, tuple[int, ...]] = {}
-        self.edges: dict[Fiber, list[int]] = {}
-        self.ends: dict[Fiber, list[int]] = {}
-        self.family_ends: dict[Region, list[int]] = {}
-        self.counts: dict[int, int] = {}
-        self.forks: dict[int, int] = {}
-        self.nesting: dict[Fiber, list[Region | None]] = {}
-        self.extra = NOTHING
-        self.late: list[int] = []
-        self.finishing = False
+        self.ways = Ways(system, system.faults, system.models, system.sightings, chance)
+        self.rounds = Rounds(self.footprints.threads, thing_text if journal is None else journal.name)
+        if journal is not None:
+            journal.spinning = self.rounds.spinning
+        self.steps: dict[Fiber, int] = {}
         self.exit: Exit[Any, Any] | None = None
         self.cancel_sent = system.cancel is None
         self.cancel_step = -1
@@ -134,15 +131,35 @@ class Stepping(Observer):
     # -- What the search asks ----
 
     def ready(self) -> Sequence[int]:
-        over = self.scheduler.over
-        can_cancel = not (self.cancel_sent or self.finishing) and self.system.cancel in self.footprints.fibers
         threads = self.footprints.threads
         found = [threads[fiber] for fiber in self.scheduler.ready]
+        if found and not self.is_special():
+            return found
+        if self.rounds.lasso is not None:
+            return []
+        found = self.choosable()
+        over = self.scheduler.over
+        can_cancel = not (self.cancel_sent or self.finishing) and self.system.cancel in self.footprints.fibers
         if not (found or over or (can_cancel and self.scheduler.timers.next() is None)):
             found = [CLOCK]
         elif self.may_hurry():
             found.append(CLOCK)
         return [*found, CANCELLER] if can_cancel else found
+
+    def is_special(self) -> bool:
+        """Whether others than the ready fibers may take a step, or not all of them."""
+        rounds = self.rounds
+        waiting = rounds.spinning or rounds.lasso or self.twins or self.ways.offered
+        return bool(waiting or self.system.racy or not self.cancel_sent)
+
+    def choosable(self) -> list[int]:
+        """The fibers that may take a step, each way of theirs a thread."""
+        found: list[int] = []
+        spinning = self.rounds.spinning
+        for fiber in self.scheduler.ready:
+            if fiber not in spinning and (self.twins is None or fiber not in self.twins.behind):
+                found += self.ways.threads_of(fiber, self.footprints.threads[fiber])
+        return found
 
     def pending(self, thread: int) -> Footprint:
         footprints = self.footprints
@@ -151,33 +168,76 @@ class Stepping(Observer):
         if thread == CANCELLER:
             time = footprints.of("time", None, writes=True)
             return both(time, footprints.of_cancel(footprints.fibers[self.system.cancel or ROOT]))
-        fiber = footprints.fibers[thread]
+        knowledge = self.knowledge
+        fiber = footprints.fibers.get(thread)
+        if fiber is None:
+            return self.pending_way(thread)
         node = self.held.get(fiber)
         footprint = NOTHING if node is None else footprints.of_action(node)
-        if node is not None or fiber.unwinding or fiber.state == YIELDED:
+        if fiber in self.ways.offered:
+            footprint = both(footprint, footprints.of("ways", fiber, writes=True))
+        if knowledge.cancelled and (node is not None or fiber.unwinding or fiber.state == YIELDED):
             footprint = both(footprint, footprints.of_looking(fiber))
-        for effect in self.knowledge.effects.get((thread, self.counts.get(thread, 0)), ()):
-            footprint = both(footprint, footprints.of_effect(effect))
+        if knowledge.effects:
+            for effect in knowledge.effects.get((thread, self.counts.get(thread, 0)), ()):
+                footprint = both(footprint, footprints.of_effect(effect))
         return footprint
 
+    def pending_way(self, thread: int) -> Footprint:
+        """What the first step on one of the ways of a fiber touches: who goes one way cannot go another."""
+        footprints = self.footprints
+        own, number = self.system.way_at(thread)
+        fiber = footprints.fibers[own]
+        offered = self.ways.offered.get(fiber, ())
+        if number >= len(offered):
+            return NOTHING
+        footprint = both(footprints.of("ways", fiber, writes=True), footprints.of_looking(fiber))
+        return both(footprint, footprints.of_action(offered[number].program))
+
     def take(self, thread: int) -> Step:
-        if thread == CLOCK:
-            return self.pass_time()
-        if thread == CANCELLER:
-            return self.send_cancel()
-        fiber = self.footprints.fibers[thread]
+        if thread < ROOT:
+            return self.pass_time() if thread == CLOCK else self.send_cancel()
+        fiber = self.footprints.fibers.get(thread)
+        if fiber is None or fiber in self.ways.offered:
+            return self.take_way(thread)
+        return self.take_step(thread, fiber)
+
+    def take_step(self, thread: int, fiber: Fiber) -> Step:
+        """Let a fiber, or one of its ways, take a step."""
         foretold = self.pending(thread)
         enablers: Sequence[int] = self.edges.pop(fiber, ())
         self.extra = NOTHING
         self.late = []
         self.turn(fiber)
+        self.steps[fiber] = self.number
         if self.late:
             enablers = [*enablers, *(step for step in self.late if step < self.number)]
         self.go_on()
         return self.stepped(both(foretold, self.extra), enablers)
 
+    def take_way(self, thread: int) -> Step:
+        """Let a fiber go one of its ways: it has to come after what the fiber did, and before what it will do."""
+        threads = self.footprints.fibers
+        own, number = (thread, 0) if thread in threads else self.system.way_at(thread)
+        fiber = threads[own]
+        others = tuple(other for other in self.ways.threads_of(fiber, own) if other != thread)
+        before = [self.steps[fiber]] if fiber in self.steps else []
+        if number:
+            self.choose(number)
+        footprint, enablers = self.take_step(thread, fiber)[:2]
+        self.edges.setdefault(fiber, []).append(self.number - 1)
+        return Step(footprint, [*before, *enablers], others)
+
+    def choose(self, number: int) -> None:
+        """The next turn goes that way."""
+        self.ways.chosen = number
+        if self.journal is not None:
+            self.journal.choose(self.scheduler, number)
+
     def outcome(self) -> Exit[Any, Any] | None:
         """The exit of the program; None if it has not ended."""
+        if self.rounds.lasso is not None:
+            return Failure(Die(self.rounds.lasso))
         if self.exit is None and self.scheduler.over:
             broken = self.watch.broken()
             self.exit = self.result() if broken is None else Failure(Die(broken))
@@ -186,7 +246,9 @@ class Stepping(Observer):
     def result(self) -> Exit[Any, Any]:
         try:
             return self.scheduler.result()
-        except BaseException as error:  # KeyboardInterrupt and SystemExit end a run, not the exploration.
+        except Interrupted:
+            raise
+        except BaseException as error:  # A KeyboardInterrupt or SystemExit of the program ends a run, no more.
             return Failure(Die(error))
 
     # -- Turns ----
@@ -201,28 +263,50 @@ class Stepping(Observer):
         self.permitted = None if node is None else fiber
         if self.journal is not None:
             self.journal.turn(self.scheduler, self.held, fiber, node)
+        scheduler = self.scheduler
+        if fiber in self.ways.offered:
+            node = self.go_way(fiber, node)
+        acts = node is not None
+        if acts and self.twins is not None:
+            self.let_follow(fiber)
         thread = self.footprints.threads[fiber]
         self.current = fiber
-        self.scheduler.ready.remove(fiber)
+        scheduler.ready.remove(fiber)
         if type(node) is Leaf and node._function in self.system.models:
             model = self.system.models[node._function]
             fiber.node = Suspend(partial(model, *node._args, **(node._kwargs or {})))
         touches = getattr(node, "_touches", None)
-        known = () if touches is None or visible_cancel(fiber.region) is not None else told(touches)
+        cancelled = scheduler.cancels and visible_cancel(fiber.region) is not None
+        known = () if touches is None or cancelled else told(touches)
         if known:
             self.exchanges.give(fiber, known, self.number)
-        timers = armed(self.scheduler.timers) if self.system.racy else ()
-        fiber.context.run(self.scheduler.advance, fiber)
-        if self.system.racy and armed(self.scheduler.timers) != timers:
+        timers = armed(scheduler.timers) if self.system.racy else ()
+        fiber.context.run(advance, fiber)
+        if self.system.racy and armed(scheduler.timers) != timers:
             self.did(("time", (thread, 0)), self.footprints.of("time", None))
         if known and not self.waits_at(fiber, node):
-            self.edges.setdefault(fiber, []).extend(self.exchanges.take(known))
+            givers = self.exchanges.take(known)
+            if givers:
+                self.edges.setdefault(fiber, []).extend(givers)
         self.counts[thread] = self.counts.get(thread, 0) + 1
         while self.backend.calls:
             function, args = self.backend.calls.popleft()
             function(*args)
         if self.watch.properties:
             self.watch.look()
+        if acts and not scheduler.over:
+            self.rounds.note(fiber, node, scheduler, others=not self.cancel_sent)
+
+    def go_way(self, fiber: Fiber, node: Any) -> Any:
+        """Let a fiber go the way that was chosen; give the action that it performs now, if any."""
+        way = self.ways.go(fiber)
+        if self.journal is not None and way.text:
+            self.journal.events[-1].shown = way.text
+        if way.program is None:
+            return node
+        fiber.node = way.program
+        self.permitted = None
+        return None
 
     def waits_at(self, fiber: Fiber, node: Any) -> bool:
         """Whether the fiber waits for what `node` waits for, and was not given it at once."""
@@ -234,11 +318,11 @@ class Stepping(Observer):
 
         A fiber whose way there is known to matter to others takes a step of its own for it.
         """
-        ready = self.scheduler.ready
-        waiting = True
+        ready, held = self.scheduler.ready, self.held
+        waiting = len(ready) > len(held)
         while waiting:
             waiting = False
-            for fiber in [fiber for fiber in ready if fiber not in self.held]:
+            for fiber in [fiber for fiber in ready if fiber not in held]:
                 if self.is_quiet(fiber):
                     self.turn(fiber)
                     waiting = True
@@ -258,7 +342,10 @@ class Stepping(Observer):
             self.go_on()
             return self.stepped(both(footprint, self.extra), ())
         everything = [step for step in range(self.number) if step != self.cancel_step]
-        self.let_time_pass()
+        if self.scheduler.ready:
+            self.hurry()
+        else:
+            self.let_time_pass()
         self.go_on()
         return self.stepped(footprint, everything)
 
@@ -272,6 +359,7 @@ class Stepping(Observer):
             self.journal.hurry(self.scheduler)
         self.current = None
         self.extra = NOTHING
+        self.rounds.spinning.clear()
         fire_next_timer(self.scheduler)
 
     def let_time_pass(self) -> None:
@@ -297,6 +385,7 @@ class Stepping(Observer):
         if self.journal is not None:
             self.journal.cancel(self.scheduler, fiber)
         self.current = None
+        self.rounds.spinning.clear()
         fiber.request_cancel("explicit", "the explorer", None)
 
     # -- What the interpreter tells ----
@@ -310,89 +399,6 @@ class Stepping(Observer):
             self.permitted = None
             return False
         self.held[fiber] = node
+        if type(node) is Ask or self.system.faults is not None:
+            self.ways.offer(fiber, node)
         return True
-
-    def on_fork(self, fiber: Fiber) -> None:
-        family = fiber.family
-        if family is None:
-            thread = ROOT
-        else:
-            owner, ordinal = self.footprints.place(family)
-            if isinstance(family, ParallelFamily):
-                place = (owner, ordinal, fiber.index)
-            else:
-                forker = self.footprints.threads[self.current or family.fiber]
-                count = self.forks[forker] = self.forks.get(forker, 0) + 1
-                place = (forker, -1, count)
-            thread = self.system.thread_at(place, fiber.name)
-        if is_cancellable(fiber):
-            self.system.cancellable.add(thread)
-        self.footprints.threads[fiber] = thread
-        self.footprints.fibers[thread] = fiber
-        self.footprints.place(fiber)
-        self.born[fiber] = () if family is None else (self.number,)
-        self.edges[fiber] = [*self.born[fiber]]
-
-    def on_park(self, fiber: Fiber, wait: Wait) -> None:
-        self.footprints.waits[fiber] = wait
-
-    def on_wake(self, fiber: Fiber) -> None:
-        wait = self.footprints.waits.pop(fiber, None)
-        edges = self.edges.setdefault(fiber, [])
-        edges.append(self.number)
-        if isinstance(wait, ChildrenWait):
-            edges.extend(self.family_ends.get(wait.family, ()))
-        elif isinstance(wait, Watching):
-            edges.extend(self.ends.get(wait.target, ()))
-        elif isinstance(wait, Resume):
-            self.granted(fiber, wait._node, edges)
-
-    def granted(self, fiber: Fiber, node: Park, edges: list[int]) -> None:
-        """A wait for something shared is over; what was waited for may have been given long before."""
-        if fiber.unwinding:
-            self.exchanges.withdraw(fiber)
-        elif node._touches is None:
-            self.extra = both(self.extra, self.footprints.world())
-        else:
-            edges.extend(self.exchanges.take(told(node._touches)))
-
-    def on_enter(self, fiber: Fiber, part: Part, name: str, region: Region | None) -> None:
-        self.nesting.setdefault(fiber, []).append(region)
-        if region is not None and part in ("scope", "group", "parallel"):
-            self.footprints.place(region)
-
-    def on_leave(self, fiber: Fiber, part: Part, name: str, cause: Cause[Any] | None) -> None:
-        region = self.nesting[fiber].pop()
-        if region is not None and region in self.family_ends:
-            self.edges.setdefault(fiber, []).extend(self.family_ends.pop(region))
-
-    def on_cancel(self, region: Region, request: Request) -> None:
-        if self.finishing:
-            return
-        self.did(("cancel", self.footprints.place(region)), self.footprints.of_cancel(region))
-
-    def on_end(self, fiber: Fiber) -> None:
-        self.ends[fiber] = [self.number, *self.edges.pop(fiber, ())]
-        family = fiber.family
-        if family is None or self.finishing:
-            return
-        self.family_ends.setdefault(family, []).extend(self.ends[fiber])
-        owner, _ = place = self.footprints.place(family)
-        if decides(family, fiber):
-            self.knowledge.note(self.knowledge.decided, owner)
-            self.did(("decide", place), self.footprints.of("family", family, writes=True))
-        elif owner in self.knowledge.decided:
-            self.did(("count", place), self.footprints.of("family", family))
-        if fiber.watchers and (
-            self.knowledge.cancelled or any(type(watcher) is not Fiber for watcher in fiber.watchers)
-        ):
-            self.did(("end", (self.footprints.threads[fiber], 0)), self.footprints.of_watchers(fiber))
-
-    def did(self, effect: Effect, footprint: Footprint) -> None:
-        """The step under way did something that its node does not tell."""
-        self.extra = both(self.extra, footprint)
-        if self.current is not None:
-            if footprint.written:
-                self.late += (*self.edges.get(self.current, ()), *self.ends.get(self.current, ()))
-            thread = self.footprints.threads[self.current]
-            self.knowledge.learn((thread, self.counts.get(thread, 0)), effect)

@@ -26,10 +26,14 @@ ROOT: Final = 2
 
 
 class Step(NamedTuple):
-    """What one step did: its footprint, and the numbers of the steps without which it could not have been taken."""
+    """What one step did: its footprint, and the numbers of the steps without which it could not have been taken.
+
+    `others` are the threads that can take no step any more now that this one did: the other ways of a choice.
+    """
 
     footprint: Footprint
     enablers: Sequence[int] = ()
+    others: Sequence[int] = ()
 
 
 class Run(Protocol):

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 import attrs
 
 VERSION: Final = "effio1:"
-KINDS: Final = ("run", "cancel", "fail", "time")
+KINDS: Final = ("run", "cancel", "fail", "time", "choose")
 SUMS_KEPT: Final = 64
 
 Choice: TypeAlias = tuple[int, str, int]

@@ -60,14 +60,14 @@ def check(law: Law, given: dict[str, Given], observe: Callable[..., Observation]
 def observed(
     law: Law, given: dict[str, Given], side: str, observe: Callable[..., Observation]
 ) -> tuple[Observation, View]:
-    """Run one side."""
+    """Run one side. Its fiber has the same name whatever the side begins with, since no law is about that name."""
     views: list[View] = []
 
     def program(log: Log) -> AnyIO:
         equation = law(**{name: make(log) for name, make in given.items()})
         views.append(equation.view)
         chosen: AnyIO = getattr(equation, side)
-        return chosen
+        return chosen.named("main")
 
     return observe(program), views[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, final
+from typing import Any, Protocol, final
 
 from returns.result import Failure
 
@@ -17,9 +17,34 @@ from effio.interpreter.runtime import run_async_exit, value_of
 from effio.resource.resource import Resource
 
 
+class Host(Protocol):
+    """Where programs run that share an event loop."""
+
+    def run_exit(self, program: IO[Any, Any], clock: Clock | None) -> Exit[Any, Any]:
+        """Run a program; what is held open meanwhile goes on too."""
+        ...
+
+    def hold(self, resource: Resource[Any, Any]) -> tuple[Any, Callable[[], None]]:
+        """Acquire a resource, and give its value and what releases it; either raises what went wrong."""
+        ...
+
+    def close(self) -> None:
+        """End the event loop, if there is one."""
+        ...
+
+
+def host_of(backend: str) -> Host:
+    """A host whose event loop is made when the first test or fixture needs it."""
+    if backend == "trio":
+        from effio.testing.pytest_plugin.trio_host import TrioHost
+
+        return TrioHost()
+    return AsyncioHost(backend)
+
+
 @final
-class Host:
-    """One event loop, made when the first test or fixture needs it and closed at the end of the session."""
+class AsyncioHost:
+    """One event loop of asyncio, or of uvloop."""
 
     def __init__(self, backend: str) -> None:
         self.backend = backend
@@ -33,11 +58,9 @@ class Host:
         return self._runner
 
     def run_exit(self, program: IO[Any, Any], clock: Clock | None) -> Exit[Any, Any]:
-        """Run a program; what is held open meanwhile goes on too."""
         return self.runner.run(run_async_exit(program, clock=clock))
 
     def hold(self, resource: Resource[Any, Any]) -> tuple[Any, Callable[[], None]]:
-        """Acquire a resource, and give its value and what releases it."""
         held = Held(resource)
         value = self.runner.run(held.open())
         return value, lambda: self.runner.run(held.close())

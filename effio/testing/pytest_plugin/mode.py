@@ -10,9 +10,9 @@ import pytest
 from attrs.validators import optional
 
 from effio.data.duration import seconds
+from effio.testing.exploration.timing import MODES, TimeMode
+from effio_plugins.pytest import BACKENDS
 
-HOSTS: Final = ("asyncio", "uvloop")
-BACKENDS: Final = (*HOSTS, "trio", "simulated")
 CLOCKS: Final = ("real", "virtual")
 
 Check: TypeAlias = "Callable[[object, attrs.Attribute[Any], Any], None]"
@@ -54,7 +54,7 @@ class Mode:
     """The options of the marker `effio`.
 
     `explore`, `cancel_sweep` and `fault_sweep` run a test many times; a `seed` runs it once, simulated, and `replay`
-    once as in the run that the token is of.
+    once as in the run that the token is of. All these have virtual time, which passes as `time` says.
     """
 
     clock: str = attrs.field(default="real", validator=one_of(CLOCKS))
@@ -63,6 +63,7 @@ class Mode:
     explore: bool = attrs.field(default=False, validator=truth())
     cancel_sweep: bool = attrs.field(default=False, validator=truth())
     fault_sweep: bool = attrs.field(default=False, validator=truth())
+    time: TimeMode = attrs.field(default="idle", validator=one_of(MODES))
     max_schedules: int | None = attrs.field(default=None, validator=optional(whole(at_least=1)))
     timeout: float | None = attrs.field(default=None, converter=optional_seconds)
     replay: str | None = None
@@ -92,7 +93,7 @@ class Mode:
     @property
     def hosted(self) -> bool:
         """Whether the test runs in the event loop that its fixtures live in."""
-        return not self.simulated and self.backend in HOSTS
+        return not self.simulated
 
 
 OPTIONS: Final = tuple(field.name for field in attrs.fields(Mode) if field.name != "replay")

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final, cast, final
 
 import pytest
 from returns.result import Failure
 
-from effio.algebra.create import suspend
+from effio.algebra.create import suspend, unit
 from effio.algebra.io import IO
 from effio.algebra.shape import is_io
 from effio.data.cause import Die
 from effio.data.exit import Exit
 from effio.interpreter.clock import VirtualClock
-from effio.interpreter.runtime import Runtime, value_of
-from effio.resource.resource import Resource
+from effio.interpreter.runtime import value_of
+from effio.testing.exploration.checkpoint import NotResumable
 from effio.testing.exploration.explore import explore
-from effio.testing.exploration.finding import Finding
+from effio.testing.exploration.finding import Exploration, Finding, interruption
 from effio.testing.exploration.simulation import Simulation, replay, simulate
-from effio.testing.exploration.sweep import cancel_sweep, fault_sweep
-from effio.testing.exploration.token import TokenMismatch
+from effio.testing.exploration.sweep import INJECTED, Sweep, cancel_sweep, fault_sweep
+from effio.testing.exploration.token import Token
 from effio.testing.pytest_plugin.host import Host
 from effio.testing.pytest_plugin.mode import Mode
+from effio.testing.pytest_plugin.postponed import Postponed, replaced, using
 
 CACHE: Final = "effio/failures/"
+CUT: Final = "effio-explorations"
 SECTIONS: Final = pytest.StashKey[dict[str, str]]()
 
 
@@ -34,51 +36,50 @@ SECTIONS: Final = pytest.StashKey[dict[str, str]]()
 class Trial:
     """A test that gives a program. `test` makes it anew, with `kwargs`, for each of many runs.
 
-    `waiting` are those of its fixtures that are acquired by the program, since the loop of the fixtures is elsewhere.
+    `waiting` are those of its fixtures that each run makes for itself, since it is simulated.
     """
 
-    def __init__(self, item: pytest.Function, test: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        item: pytest.Function,
+        test: Callable[..., Any],
+        kwargs: Mapping[str, Any],
+        waiting: Mapping[str, Postponed],
+    ) -> None:
         self.item = item
         self.test = test
-        self.kwargs = kwargs
-        self.waiting: dict[str, Resource[Any, Any]] = {
-            name: value for name, value in kwargs.items() if isinstance(value, Resource)
-        }
+        self.kwargs = {**kwargs, **{name: value for name, value in waiting.items() if name in kwargs}}
+        self.waiting = tuple(waiting.values())
 
     def run(self, first: IO[Any, Any] | None, mode: Mode, host: Host | None) -> None:
         """Run the program; raises what it fails with."""
         __tracebackhide__ = True
-        if not mode.simulated:
-            self.judge(self.run_once(self.limited(first, mode), mode, host))
+        if host is not None and first is not None:
+            clock = VirtualClock() if mode.clock == "virtual" else None
+            self.judge(host.run_exit(self.limited(first, mode), clock))
             return
-        program = suspend(partial(self.limited, None, mode))
+        program = suspend(lambda: self.limited(using(self.waiting, self.made), mode))
         if mode.replay is not None:
-            self.judge_run(replay(program, mode.replay))
+            self.run_again(program, mode.replay, mode)
         elif mode.many:
             self.run_often(program, mode)
         else:
-            self.judge_run(simulate(program, seed=mode.seed))
+            self.judge_run(simulate(program, seed=mode.seed, time=mode.time))
 
-    def limited(self, made: IO[Any, Any] | None, mode: Mode) -> IO[Any, Any]:
-        """The program of the test, inside of the resources that it waits for, as long as it may take."""
-        program = using(self.waiting, {}, self.made) if made is None else made
+    def limited(self, program: IO[Any, Any], mode: Mode) -> IO[Any, Any]:
+        """The program, as long as it may take."""
         return program if mode.timeout is None else program.fail_after(mode.timeout)
 
-    def made(self, acquired: Mapping[str, Any]) -> IO[Any, Any]:
-        """The program of the test."""
-        program = self.test(**{**self.kwargs, **acquired})
-        if not is_io(program):
-            raise TypeError(f"{self.item.name} must return a program, not {program!r:.100}")
-        return program
+    def made(self, fixtures: Mapping[Postponed, Any]) -> IO[Any, Any]:
+        """The program of the test, its fixtures made; one that gives none has done its work already."""
+        program = self.test(**replaced(self.kwargs, fixtures))
+        if is_io(program):
+            return program
+        if self.item.get_closest_marker("effio") is None:
+            return unit
+        raise TypeError(f"{self.item.name} must return a program, not {program!r:.100}")
 
     # -- One run ----
-
-    def run_once(self, program: IO[Any, Any], mode: Mode, host: Host | None) -> Exit[Any, Any]:
-        clock = VirtualClock() if mode.clock == "virtual" else None
-        if host is not None:
-            return host.run_exit(program, clock)
-        with Runtime(backend="trio", clock=clock) as runtime:
-            return runtime.run_exit(program)
 
     def judge(self, exit: Exit[Any, Any]) -> None:
         """Raise what the exit tells of, the whole error tree beside it."""
@@ -92,43 +93,63 @@ class Trial:
         """The same for a simulated run, which can be had again."""
         __tracebackhide__ = True
         if run.outcome is None:
-            pytest.fail(f"{self.item.name} went on for too long\n{run.render()}")
+            return give_up(f"{self.item.name} went on for too long\n{run.render()}")
         if isinstance(run.outcome, Failure):
             let_pass(run.outcome)
             self.tell(run.token, run.render())
         self.judge(run.outcome)
 
+    def run_again(self, program: IO[Any, Any], token: str, mode: Mode) -> None:
+        """Run what a token is of; a run into which something was injected may end as a sweep lets it."""
+        __tracebackhide__ = True
+        run = replay(program, token)
+        if any(kind in INJECTED for _, kind, _ in Token.parse(token).choices):
+            swept = cancel_sweep(program, first=[token], max_runs=0, time=mode.time)
+            self.judge_all(swept.failures, "".join(finding.render() for finding in swept.failures[:1]))
+        else:
+            self.judge_run(run)
+
     # -- Many runs ----
 
     def run_often(self, program: IO[Any, Any], mode: Mode) -> None:
-        """Look at every schedule; the one that failed last time comes first."""
+        """Look at every schedule, and what sweeps are asked for."""
         __tracebackhide__ = True
         limit: dict[str, Any] = {} if mode.max_schedules is None else {"max_schedules": mode.max_schedules}
         if mode.explore:
-            self.run_the_last_failure(program)
-            exploration = explore(program, seed=mode.seed or 0, **limit)
-            for finding in exploration.failures:
-                self.remember(finding.token)
-            self.judge_all(exploration.failures, exploration.render())
-            self.remember(None)
-            if exploration.never:
-                pytest.fail(exploration.render(), pytrace=False)
-        for sweep in [cancel_sweep] * mode.cancel_sweep + [fault_sweep] * mode.fault_sweep:
-            swept = sweep(program, **limit)
-            self.judge_all(swept.failures, swept.render())
+            self.judge_search("explore", self.explored(program, seed=mode.seed or 0, time=mode.time, **limit))
+        else:
+            self.judge_run(simulate(program, seed=mode.seed, time=mode.time))
+        if mode.cancel_sweep:
+            first = self.remembered("cancel_sweep")
+            self.judge_search("cancel_sweep", cancel_sweep(program, first=first, time=mode.time, **limit))
+        if mode.fault_sweep:
+            first = self.remembered("fault_sweep")
+            self.judge_search("fault_sweep", fault_sweep(program, first=first, time=mode.time, **limit))
 
-    def run_the_last_failure(self, program: IO[Any, Any]) -> None:
-        """Replay the schedule that this test failed with, if it still exists."""
-        __tracebackhide__ = True
-        token = self.remembered()
-        if token is None:
-            return
+    def explored(self, program: IO[Any, Any], **options: Any) -> Exploration:
+        """Explore, from where Ctrl-C ended that in an earlier session if the program is still the same."""
+        path = self.cut_path
+        resume = path if path is not None and path.exists() else None
         try:
-            run = replay(program, token)
-        except (TokenMismatch, ValueError):
-            return
-        if isinstance(run.outcome, Failure):
-            self.judge_run(run)
+            exploration = explore(program, first=self.remembered("explore"), resume=resume, **options)
+        except NotResumable:
+            exploration = explore(program, first=self.remembered("explore"), **options)
+        if path is not None and exploration.interrupted:
+            exploration.save(path)
+        elif resume is not None:
+            resume.unlink()
+        return exploration
+
+    def judge_search(self, name: str, found: Exploration | Sweep) -> None:
+        """Fail if something was found, which comes first the next time."""
+        __tracebackhide__ = True
+        if not found.interrupted or found.failures:
+            self.remember(name, [finding.token for finding in found.failures[:1]])
+        self.judge_all(found.failures, found.render())
+        if found.interrupted:
+            raise interruption(found.render())
+        if isinstance(found, Exploration) and found.never:
+            give_up(found.render())
 
     def judge_all(self, findings: Sequence[Finding], picture: str) -> None:
         """Fail with the picture of the first finding, and say how to have it again."""
@@ -137,7 +158,7 @@ class Trial:
             if isinstance(finding.outcome, Failure):
                 let_pass(finding.outcome)
             self.tell(finding.token)
-            pytest.fail(picture, pytrace=False)
+            give_up(picture)
 
     def tell(self, token: str, picture: str = "") -> None:
         """Show a failing run, and how to have it again."""
@@ -158,19 +179,30 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """A file of its own for each test, since several processes may write."""
-        return CACHE + sha256(self.item.nodeid.encode()).hexdigest()[:16]
+        """The name of the test, for files of its own, since several processes may write."""
+        return sha256(self.item.nodeid.encode()).hexdigest()[:16]
 
-    def remembered(self) -> str | None:
-        """The token that the test failed with the last time."""
+    @property
+    def cut_path(self) -> Path | None:
+        """The file that tells how far the exploration of the test came when it was interrupted."""
+        return None if self.cache is None else self.cache.mkdir(CUT) / f"{self.key}.json"
+
+    def remembered(self, name: str) -> list[str]:
+        """The tokens that a search of the test failed with the last time."""
         if self.cache is None:
-            return None
-        return cast("str | None", self.cache.get(self.key, None))  # pyright: ignore[reportUnknownMemberType]  # untyped
+            return []
+        key = f"{CACHE}{self.key}-{name}"
+        return cast("list[str]", self.cache.get(key, []))  # pyright: ignore[reportUnknownMemberType]  # untyped
 
-    def remember(self, token: str | None) -> None:
-        """Keep the token of a failure for the next time, or forget it."""
-        if self.cache is not None and self.remembered() != token:
-            self.cache.set(self.key, token)
+    def remember(self, name: str, tokens: list[str]) -> None:
+        """Keep the tokens of failures for the next time, or forget those of the last time."""
+        if self.cache is not None and self.remembered(name) != tokens:
+            self.cache.set(f"{CACHE}{self.key}-{name}", tokens)
+
+
+def give_up(picture: str) -> None:
+    """Fail the test; this frame stays in the traceback, or pytest would say that all of them are hidden."""
+    pytest.fail(picture, pytrace=False)
 
 
 def let_pass(exit: Failure[Any]) -> None:
@@ -178,13 +210,3 @@ def let_pass(exit: Failure[Any]) -> None:
     for leaf in exit.failure().leaves():
         if isinstance(leaf, Die) and isinstance(leaf.exception, pytest.skip.Exception):
             raise leaf.exception
-
-
-def using(
-    waiting: Mapping[str, Resource[Any, Any]], acquired: Mapping[str, Any], body: Callable[[Any], IO[Any, Any]]
-) -> IO[Any, Any]:
-    """Acquire one resource after the other, then run what `body` makes of all."""
-    if not waiting:
-        return body(acquired)
-    (name, resource), *others = waiting.items()
-    return resource.use(lambda value: using(dict(others), {**acquired, name: value}, body))

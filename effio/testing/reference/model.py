@@ -31,6 +31,8 @@ RULES: Final[dict[type[p.Program], Callable[[Run, Place, Any], Walk]]] = {
     p.CatchAll: words.catch_all,
     p.ToExit: words.to_exit,
     p.Named: words.named,
+    p.Repeat: words.repeat,
+    p.Retry: words.retry,
     p.Ensuring: words.ensuring,
     p.OnExit: words.on_exit,
     p.OnCancel: words.on_cancel,

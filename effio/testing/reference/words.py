@@ -110,6 +110,41 @@ def named(run: Run, here: Place, node: p.Named) -> Walk:
     return run.walk(here, node.source)
 
 
+# -- Again and again -----------------------------------------------------------------------------------------
+
+
+def repeat(run: Run, here: Place, node: p.Repeat) -> Walk:
+    """The first failure ends it, also that of the wait before the next run."""
+    outcome = yield from run.walk(here, node.source)
+    for _ in range(node.times):
+        if isinstance(outcome, Done):
+            outcome = yield from pause(run, here, node.seconds)
+        if isinstance(outcome, Done):
+            outcome = yield from run.walk(here, node.source)
+    return outcome
+
+
+def retry(run: Run, here: Place, node: p.Retry) -> Walk:
+    """A value ends it, and what unwinds; otherwise the last failure tells of those before it."""
+    outcome = yield from run.walk(here, node.source)
+    for _ in range(node.times):
+        if isinstance(outcome, Done) or outcome.unwinding or not is_typed(outcome.cause):
+            break
+        waited = yield from pause(run, here, node.seconds)
+        if isinstance(waited, Failed):
+            return waited
+        earlier = outcome.cause
+        outcome = yield from run.walk(here, node.source)
+        if isinstance(outcome, Failed) and not outcome.unwinding:
+            outcome = Failed(then(earlier, outcome.cause))
+    return outcome
+
+
+def pause(run: Run, here: Place, seconds: int) -> Walk:
+    """No wait at all between two runs is no action."""
+    return sleep(run, here, p.Sleep(seconds)) if seconds else at_once(Done())
+
+
 # -- Finalizers and shields ----------------------------------------------------------------------------------
 
 

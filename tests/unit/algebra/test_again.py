@@ -205,6 +205,16 @@ def test_retry_or_else_is_given_the_last_error_and_the_output() -> None:
     assert cause_of(die(KeyError()).retry_or_else(Schedule.recurs(3), lambda error, times: pure(0))).has_defect
 
 
+def test_attempts_that_are_not_told_are_counted_where_they_would_stand() -> None:
+    """A note on the first failure after the gap says how many attempts are left out, also if that is one of several."""
+    once = fail("x").ensuring(fail("y"))
+    leaves = [*cause_of(once.retry(29)).leaves()]
+    assert [leaf.error for leaf in leaves if isinstance(leaf, Fail)] == ["x", "y"] * 20
+    notes = [leaf.at.notes if leaf.at else () for leaf in leaves]
+    assert [number for number, noted in enumerate(notes) if noted] == [20]
+    assert notes[20] == ("10 more attempts failed before this one",)
+
+
 def test_a_condition_that_raises_is_a_defect() -> None:
     """The schedule is part of the program."""
     broken = Schedule.forever().while_error(lambda error: bool(1 / 0))

@@ -11,6 +11,7 @@ import pytest
 from effio import (
     IO,
     attempt,
+    cancel_scope,
     catch,
     collect,
     delay,
@@ -24,12 +25,13 @@ from effio import (
     par_traverse,
     par_zip,
     pure,
+    run,
     sleep,
     task_group,
     unit,
 )
 from effio.algebra import describe
-from effio.algebra.primitive import Fork, Park, Watch
+from effio.algebra.primitive import Fork, Parallel, Park, Watch
 
 
 def load(key: object) -> IO[Any]:
@@ -163,3 +165,11 @@ def test_description_survives_pickling() -> None:
     """A program that travelled is shown as before."""
     program = main(1).fail_after(2)
     assert str(pickle.loads(pickle.dumps(program))) == str(program)
+
+
+def test_a_primitive_reads_like_the_word_that_it_was_made_for() -> None:
+    """What runs at once is called as its user called it, and what is asked of a scope says what it is."""
+    assert repr(Parallel([pure(1), pure(2)], "all", "par_zip")).startswith("<IO par_zip(")
+    found: list[object] = []
+    run(cancel_scope(lambda scope: delay(found.extend, (scope.cancel("enough"), scope.set_deadline(3)))))
+    assert repr(found) == "[<IO ask(CancelRequest(reason='enough'))>, <IO ask(MoveDeadline(seconds=3))>]"

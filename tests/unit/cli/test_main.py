@@ -69,6 +69,36 @@ def test_run_of_nothing_says_so(folder: Path) -> None:
     assert done.stderr == "effio: module 'shop' has no 'missing'\n"
 
 
+@pytest.mark.parametrize("word", ["run", "explain", "trace"])
+def test_module_that_raises_shows_the_frames_of_the_user(folder: Path, word: str) -> None:
+    """What a module raises while it is imported ends with 1, and a traceback that begins in that module."""
+    (folder / "wrong.py").write_text("from effio import sleep\nnap = sleep(-1)\n", encoding="utf-8")
+    done = effio(folder, word, "wrong:nap")
+    assert (done.returncode, done.stdout) == (1, "")
+    head, place, *_, error, note = done.stderr.splitlines()
+    assert (head, place) == (
+        "Traceback (most recent call last):",
+        f'  File "{folder / "wrong.py"}", line 2, in <module>',
+    )
+    assert error == "ValueError: duration of sleep must be zero or more seconds, not -1"
+    assert note == "0 means already expired, float('inf') means never"
+    assert done.stderr.count("  File ") == 1
+
+
+def test_module_that_is_no_python_shows_its_line(folder: Path) -> None:
+    """A mistake in the syntax is shown with its line, and no frame of the import."""
+    (folder / "wrong.py").write_text("nap = sleep(\n", encoding="utf-8")
+    done = effio(folder, "run", "wrong:nap")
+    assert done.stderr.splitlines()[:2] == [f'  File "{folder / "wrong.py"}", line 1', "    nap = sleep("]
+
+
+def test_full_traceback_of_a_module_that_raises(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`EFFIO_FULL_TRACEBACK=1` gives back the frames of the import and of effio."""
+    (folder / "wrong.py").write_text("raise ValueError('no')\n", encoding="utf-8")
+    monkeypatch.setenv("EFFIO_FULL_TRACEBACK", "1")
+    assert effio(folder, "run", "wrong:nap").stderr.count("  File ") > 3
+
+
 @pytest.mark.parametrize(
     ("name", "printed", "complaint"),
     [("endless", "closed\n", "interrupted\n"), ("messy", "", "interrupted\nOSError: disk full\n")],

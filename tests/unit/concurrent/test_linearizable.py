@@ -15,20 +15,30 @@ import pytest
 
 from effio import (
     IO,
+    Barrier,
     CapacityLimiter,
     Channel,
     Deferred,
     Do,
     Event,
+    Fiber,
+    FiberSet,
     Latch,
     Mutex,
+    RateLimiter,
     Ref,
     Semaphore,
+    Subscription,
     Success,
+    TaskGroup,
+    Topic,
     collect,
     do,
+    now,
     par_collect,
+    select,
     sleep,
+    task_group,
     unit,
 )
 from effio.testing import Call, History, Model, explore, linearizable, simulate
@@ -223,30 +233,163 @@ def limiter_calls(random: Random, limiter: CapacityLimiter, call: Caller) -> Ite
         yield random.choice([borrowing, borrowing, call("resize", total, limiter.resize(total))])
 
 
+# -- Rate limiter --------------------------------------------------------------------------------------------
+
+BURST = 2
+
+
+def bucket(state: tuple[float, float], name: str, argument: Any, result: Any) -> Iterable[tuple[float, float]]:
+    """A bucket that gets a token a second; so many were in it at that time. The results tell when they were given."""
+    tokens, since = state
+    passed, time = result
+    there = min(BURST, tokens + time - since)
+    if time < since or passed != (there >= 1):
+        return []
+    return [(there - 1, time)] if passed else [state]
+
+
+def rate_calls(random: Random, limiter: RateLimiter, call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        waiting = call("acquire", None, limiter.limited(now()).map(lambda time: (True, time)))
+        trying = call("try", None, limiter.try_acquire().zip(now))
+        yield random.choice([waiting, waiting, trying])
+
+
+# -- Barrier -------------------------------------------------------------------------------------------------
+
+
+def places(state: int, name: str, argument: Any, result: Any) -> Iterable[int]:
+    """Places that are given in turn."""
+    return [1 - state] if result == state else []
+
+
+def barrier_calls(random: Random, barrier: Barrier, call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        yield call("wait", None, barrier.wait())
+
+
+# -- Topic ---------------------------------------------------------------------------------------------------
+
+Queues: TypeAlias = tuple[tuple[int, ...], ...]
+Subscribed: TypeAlias = tuple[Topic[int], list[Subscription[int]]]
+
+
+def copied(state: Queues, name: str, argument: Any, result: Any) -> Iterable[Queues]:
+    """Two queues with room for one and for two, which get everything that is published."""
+    if name == "publish":
+        return [tuple((*kept, argument) for kept in state)] if len(state[0]) < 1 and len(state[1]) < 2 else []
+    kept = state[argument]
+    if name == "try" and not kept:
+        return [state] if result is None else []
+    return [(*state[:argument], kept[1:], *state[argument + 1 :])] if kept and kept[0] == result else []
+
+
+def two_subscribers(topic: Topic[int]) -> IO[Subscribed]:
+    return collect([topic.subscribe(capacity=1), topic.subscribe(capacity=2)]).map(lambda readers: (topic, readers))
+
+
+def topic_calls(random: Random, subscribed: Subscribed, call: Caller) -> Iterator[IO[Any, Any]]:
+    topic, readers = subscribed
+    while True:
+        item, reader = random.randrange(1, 100), random.randrange(2)
+        yield random.choice(
+            [
+                call("publish", item, topic.publish(item)),
+                call("receive", reader, readers[reader].receive()),
+                call("receive", reader, readers[reader].receive()),
+                call("try", reader, readers[reader].try_receive()),
+            ]
+        )
+
+
+# -- Select --------------------------------------------------------------------------------------------------
+
+
+def first_ready(state: Queues, name: str, argument: Any, result: Any) -> Iterable[Queues]:
+    """Two queues with room for one; the second is chosen only if the first is empty."""
+    which, item = argument if name == "send" else result
+    before, after = ((), (item,)) if name == "send" else ((item,), ())
+    overtaken = name == "select" and which == 1 and state[0]
+    return [(*state[:which], after, *state[which + 1 :])] if state[which] == before and not overtaken else []
+
+
+def select_calls(random: Random, channels: list[Channel[int]], call: Caller) -> Iterator[IO[Any, Any]]:
+    while True:
+        which, item = random.randrange(2), random.randrange(1, 100)
+        choices = [channel.receive().map(partial(pair, number)) for number, channel in enumerate(channels)]
+        yield random.choice(
+            [call("send", (which, item), channels[which].send(item)), call("select", None, select(*choices))]
+        )
+
+
+def pair(number: int, item: int) -> tuple[int, int]:
+    return number, item
+
+
+# -- Fiber set -----------------------------------------------------------------------------------------------
+
+
+def population(state: int, name: str, argument: Any, result: Any) -> Iterable[int]:
+    """How many are there; a wait until there are none."""
+    match name:
+        case "fork":
+            return [state + 1]
+        case "stop":
+            return [state - 1]
+        case "count":
+            return [state] if result == state else []
+        case _:
+            return [] if state else [state]
+
+
+def set_calls(random: Random, crew: FiberSet[None], call: Caller) -> Iterator[IO[Any, Any]]:
+    """Whoever forked a fiber stops it after a while."""
+    while True:
+        pause = sleep(random.choice([0, 1, 3]))
+        fiber = call("fork", None, crew.fork(sleep(99)))
+        forking = fiber.flat_map(partial(stopped_after, pause, call))
+        counting = call("count", None, crew.stats().map(lambda stats: len(stats.running)))
+        yield random.choice([forking, counting, call("wait", None, crew.wait_empty())])
+
+
+def stopped_after(pause: IO[None], call: Caller, fiber: Fiber[None]) -> IO[Any, Any]:
+    return pause.then(call("stop", None, fiber.cancel()))
+
+
 # -- All of them ---------------------------------------------------------------------------------------------
 
-CASES: dict[str, tuple[IO[Any], Any, Callable[[Any, str, Any, Any], Iterable[Any]], Calls]] = {
-    "ref": (Ref.make(0), 0, cell, ref_calls),
-    "semaphore of one": (Semaphore.make(1), 1, permits, lock_calls),
-    "semaphore of two": (Semaphore.make(2), 2, permits, lock_calls),
-    "mutex": (Mutex.make(), 1, permits, lock_calls),
-    "channel of one": (Channel[int].make(1), (), queue_of(1), channel_calls),
-    "channel of two": (Channel[int].make(2), (), queue_of(2), channel_calls),
-    "deferred": (Deferred[int].make(), None, once, deferred_calls),
-    "event": (Event.make(), False, happened, event_calls),
-    "latch": (Latch.make(3), 3, counted, latch_calls),
-    "capacity limiter": (CapacityLimiter.make(1), (1, 0), tokens, limiter_calls),
+CASES: dict[str, tuple[Callable[[TaskGroup], IO[Any]], Any, Callable[[Any, str, Any, Any], Iterable[Any]], Calls]] = {
+    "ref": (lambda group: Ref.make(0), 0, cell, ref_calls),
+    "semaphore of one": (lambda group: Semaphore.make(1), 1, permits, lock_calls),
+    "semaphore of two": (lambda group: Semaphore.make(2), 2, permits, lock_calls),
+    "mutex": (lambda group: Mutex.make(), 1, permits, lock_calls),
+    "channel of one": (lambda group: Channel[int].make(1), (), queue_of(1), channel_calls),
+    "channel of two": (lambda group: Channel[int].make(2), (), queue_of(2), channel_calls),
+    "deferred": (lambda group: Deferred[int].make(), None, once, deferred_calls),
+    "event": (lambda group: Event.make(), False, happened, event_calls),
+    "latch": (lambda group: Latch.make(3), 3, counted, latch_calls),
+    "capacity limiter": (lambda group: CapacityLimiter.make(1), (1, 0), tokens, limiter_calls),
+    "rate limiter": (lambda group: RateLimiter.make(1, burst=BURST), (BURST, 0.0), bucket, rate_calls),
+    "barrier": (lambda group: Barrier.make(2), 0, places, barrier_calls),
+    "topic": (lambda group: Topic[int].make().flat_map(two_subscribers), ((), ()), copied, topic_calls),
+    "select": (lambda group: collect([Channel[int].make(1)] * 2), ((), ()), first_ready, select_calls),
+    "fiber set": (FiberSet[None].make, 0, population, set_calls),
 }
 
 EVERY_CASE = pytest.mark.parametrize("name", CASES)
 
 
-@do
-def recorded(name: str, seed: int, fibers: int, length: int) -> Do[list[Call]]:
+def recorded(name: str, seed: int, fibers: int, length: int) -> IO[list[Call]]:
     """Fibers that call in a random manner, and a check of what they saw; gives the history."""
+    return task_group(lambda group: recorded_in(group, name, seed, fibers, length))
+
+
+@do
+def recorded_in(group: TaskGroup, name: str, seed: int, fibers: int, length: int) -> Do[list[Call]]:
+    """The same in a group, where a set may fork its fibers."""
     make, initial, step, calls = CASES[name]
     history: History = yield from linearizable(Model(initial, seen(step)))
-    thing = yield from make
+    thing = yield from make(group)
     random = Random(seed)
 
     def call(name: str, argument: Any, io: IO[Any, Any]) -> IO[Any, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from math import inf
 from typing import Any, Literal, TypeAlias
@@ -12,167 +11,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from effio import IO, Barrier, Channel, Do, Failure, Fiber, Semaphore, Success, TaskGroup, do, task_group, yield_now
+from effio import (
+    IO,
+    Barrier,
+    CapacityLimiter,
+    Channel,
+    Do,
+    Failure,
+    Fiber,
+    Semaphore,
+    Subscription,
+    Success,
+    TaskGroup,
+    Topic,
+    collect,
+    delay,
+    do,
+    suspend,
+    task_group,
+    unit,
+    yield_now,
+)
+from tests.unit.concurrent.models import (
+    CANCELLED,
+    CLOSED,
+    WAITING,
+    Cancel,
+    ModelBarrier,
+    ModelChannel,
+    ModelLimiter,
+    ModelSemaphore,
+    ModelTopic,
+    Operation,
+    Outcome,
+    Script,
+)
 from tests.unit.concurrent.sweep import go
-
-Outcome: TypeAlias = object
-WAITING: Outcome = "waiting"
-CANCELLED: Outcome = "cancelled"
-CLOSED: Outcome = "closed"
-
-
-@attrs.frozen
-class Operation:
-    """Something to do with a primitive, in a fiber of its own; it may have to wait."""
-
-    word: str
-    argument: Any = None
-
-
-@attrs.frozen
-class Cancel:
-    """The cancel of the operation of that number, counted from the beginning, modulo how many there are."""
-
-    number: int
-
-
-Script: TypeAlias = Sequence[Operation | Cancel]
-
-
-class Model:
-    """The outcomes of the operations so far, by number."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[int, Outcome] = {}
-
-    def run(self, script: Script) -> list[Outcome]:
-        for step in script:
-            if isinstance(step, Operation):
-                number = len(self.outcomes)
-                self.outcomes[number] = WAITING
-                getattr(self, step.word)(number, step.argument)
-            elif self.outcomes:
-                number = step.number % len(self.outcomes)
-                if self.outcomes[number] is WAITING:
-                    self.outcomes[number] = CANCELLED
-                    self.cancel(number)
-        return [*self.outcomes.values()]
-
-    def cancel(self, number: int) -> None:
-        raise NotImplementedError
-
-
-# -- The models ----------------------------------------------------------------------------------------------
-
-
-class ModelSemaphore(Model):
-    def __init__(self, available: int) -> None:
-        super().__init__()
-        self.available = available
-        self.queue: deque[tuple[int, int]] = deque()
-
-    def acquire(self, number: int, permits: int) -> None:
-        self.queue.append((number, permits))
-        self.grant()
-
-    def release(self, number: int, permits: int) -> None:
-        self.available += permits
-        self.outcomes[number] = None
-        self.grant()
-
-    def try_acquire(self, number: int, permits: int) -> None:
-        granted = not self.queue and permits <= self.available
-        self.available -= permits if granted else 0
-        self.outcomes[number] = granted
-
-    def cancel(self, number: int) -> None:
-        self.queue = deque(entry for entry in self.queue if entry[0] != number)
-        self.grant()
-
-    def grant(self) -> None:
-        while self.queue and self.queue[0][1] <= self.available:
-            number, permits = self.queue.popleft()
-            self.available -= permits
-            self.outcomes[number] = None
-
-
-class ModelChannel(Model):
-    """Keeps all items that were sent, those without room too, and matches them with receivers in order."""
-
-    def __init__(self, capacity: float, policy: str) -> None:
-        super().__init__()
-        self.capacity = capacity
-        self.policy = policy
-        self.items: deque[tuple[int | None, Any]] = deque()
-        self.receivers: deque[int] = deque()
-        self.closed = False
-
-    def send(self, number: int, item: Any) -> None:
-        if self.closed:
-            self.outcomes[number] = CLOSED
-            return
-        self.items.append((number, item))
-        self.settle()
-        if self.policy != "block" and len(self.items) > self.capacity:
-            del self.items[-1 if self.policy == "drop_newest" or self.capacity == 0 else 0]
-            self.outcomes[number] = None
-            self.settle()
-
-    def receive(self, number: int, nothing: None) -> None:
-        self.receivers.append(number)
-        self.settle()
-
-    def drain(self, number: int, nothing: None) -> None:
-        self.outcomes[number] = [item for _, item in self.items]
-        for sender, _ in self.items:
-            self.accept(sender)
-        self.items.clear()
-
-    def close(self, number: int, nothing: None) -> None:
-        self.closed = True
-        self.outcomes[number] = None
-        kept = [entry for place, entry in enumerate(self.items) if place < self.capacity]
-        for sender, _ in [*self.items][len(kept) :]:
-            assert sender is not None
-            self.outcomes[sender] = CLOSED
-        self.items = deque(kept)
-        self.settle()
-
-    def cancel(self, number: int) -> None:
-        self.items = deque(entry for entry in self.items if entry[0] != number)
-        self.receivers = deque(receiver for receiver in self.receivers if receiver != number)
-
-    def settle(self) -> None:
-        while self.receivers and (self.items or self.closed):
-            receiver = self.receivers.popleft()
-            sender, self.outcomes[receiver] = self.items.popleft() if self.items else (None, CLOSED)
-            self.accept(sender)
-        for place, (sender, item) in enumerate(self.items):
-            if place < self.capacity:
-                self.accept(sender)
-                self.items[place] = (None, item)
-
-    def accept(self, sender: int | None) -> None:
-        if sender is not None:
-            self.outcomes[sender] = None
-
-
-class ModelBarrier(Model):
-    def __init__(self, parties: int) -> None:
-        super().__init__()
-        self.parties = parties
-        self.waiting: list[int] = []
-
-    def wait(self, number: int, nothing: None) -> None:
-        self.waiting.append(number)
-        if len(self.waiting) == self.parties:
-            for place, waiter in enumerate(self.waiting):
-                self.outcomes[waiter] = place
-            self.waiting = []
-
-    def cancel(self, number: int) -> None:
-        self.waiting.remove(number)
-
 
 # -- The real thing ------------------------------------------------------------------------------------------
 
@@ -214,6 +88,61 @@ def outcome(exit: Any) -> Outcome:
             return CANCELLED
 
 
+@attrs.frozen
+class Borrowing:
+    """A limiter whose operations are those of its model."""
+
+    limiter: CapacityLimiter
+    borrowed: list[object] = attrs.field(factory=list[object])
+
+    def acquire(self) -> IO[None]:
+        borrower = object()
+        noted = delay(self.borrowed.append, borrower)
+        return self.limiter.acquire(borrower=borrower).then(noted)
+
+    def give_back(self, place: int) -> IO[None]:
+        if not self.borrowed:
+            return unit
+        return suspend(lambda: self.limiter.release(borrower=self.borrowed.pop(place % len(self.borrowed))))
+
+    def resize(self, total: float) -> IO[None]:
+        return self.limiter.resize(total)
+
+
+@attrs.frozen
+class Subscribed:
+    """A topic and its subscribers, with the operations of its model."""
+
+    topic: Topic[int]
+    readers: list[Subscription[int]]
+
+    @staticmethod
+    def make(replay: int, rooms: Sequence[tuple[float, Policy]]) -> IO[Subscribed]:
+        def subscribed(topic: Topic[int]) -> IO[Subscribed]:
+            readers = [topic.subscribe(capacity=capacity, policy=policy) for capacity, policy in rooms]
+            return collect(readers).map(lambda readers: Subscribed(topic, [*readers]))
+
+        return Topic[int].make(replay=replay).flat_map(subscribed)
+
+    def publish(self, item: int) -> IO[None, Any]:
+        return self.topic.publish(item)
+
+    def receive(self, place: int) -> IO[int, Any]:
+        return self.readers[place % len(self.readers)].receive()
+
+    def drain(self, place: int) -> IO[list[int]]:
+        return self.readers[place % len(self.readers)].drain()
+
+    def leave(self, place: int) -> IO[None]:
+        return self.readers[place % len(self.readers)].close()
+
+    def subscribe(self) -> IO[None]:
+        return self.topic.subscribe(capacity=1).map(self.readers.append)
+
+    def close(self) -> IO[None]:
+        return self.topic.close()
+
+
 # -- Scripts -------------------------------------------------------------------------------------------------
 
 cancels = st.builds(Cancel, st.integers(0, 20))
@@ -252,6 +181,35 @@ def test_channel_is_like_its_model(capacity: float, policy: Policy, script: Scri
 def test_barrier_is_like_its_model(script: Script, parties: int) -> None:
     """Groups are complete when the model says so, whoever is cancelled."""
     assert performed(Barrier.make(parties), script) == ModelBarrier(parties).run(script)
+
+
+@given(script=scripts(word("acquire"), word("give_back", few), word("resize", st.integers(0, 3))), total=few)
+def test_limiter_is_like_its_model(script: Script, total: int) -> None:
+    """Every token is lent when the model lends it, however many there are."""
+    made = CapacityLimiter.make(total).map(Borrowing)
+    assert performed(made, script) == ModelLimiter(total).run(script)
+
+
+rooms = st.tuples(st.sampled_from([0, 1, 2, inf]), st.sampled_from(["block", "block", "drop_newest", "drop_oldest"]))
+
+
+@given(
+    script=scripts(
+        word("publish", st.integers(0, 99)),
+        word("publish", st.integers(0, 99)),
+        word("receive", few),
+        word("receive", few),
+        word("drain", few),
+        word("leave", few),
+        word("subscribe"),
+        word("close"),
+    ),
+    replay=st.integers(0, 2),
+    rooms=st.lists(rooms, min_size=1, max_size=3),
+)
+def test_topic_is_like_its_model(script: Script, replay: int, rooms: Any) -> None:
+    """Every publish ends and every item arrives when and where the model says, whoever leaves or is cancelled."""
+    assert performed(Subscribed.make(replay, rooms), script) == ModelTopic(replay, rooms).run(script)
 
 
 def test_scripts_do_what_they_should() -> None:

@@ -221,3 +221,17 @@ def test_exception_keeps_nothing_alive_in_a_ring() -> None:
         assert [ref() for ref in watched] == [None, None]
     finally:
         gc.enable()
+
+
+def test_exceptions_of_another_run_are_read_as_what_they_are() -> None:
+    """A value that was no exception becomes that value again, a cancelled program a cancellation."""
+    assert Cause.from_exception(Failed("no")) == Fail("no")
+    assert Cause.from_exception(ProgramCancelled("shutdown", "host", "main")) == Cancelled(
+        "main", "shutdown", source="host"
+    )
+
+
+def test_repr_of_a_group_is_one_line() -> None:
+    """However much is inside, the number is told and not the exceptions."""
+    error = Both((Fail(ValueError("long" * 1000)), Fail(KeyError("key"))), "par_zip").to_exception()
+    assert repr(error) == "ProgramErrors('par_zip failed', 2 inside)"

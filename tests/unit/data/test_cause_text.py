@@ -50,12 +50,24 @@ def test_group_that_failed_while_closing_hangs_below_the_first_failure() -> None
 
 
 def test_one_failure_among_many_children_is_shown() -> None:
-    """A wide group is folded, the failed child stays visible and the rest is counted."""
+    """Children that succeeded one after another are one line; the failed one stays visible."""
     children = tuple(ChildReport(f"job{index}", "failed" if index == 7_000 else "succeeded") for index in range(10_000))
     lines = Both((Fail(ValueError("no")),), "par_traverse", children=children).render().splitlines()
-    assert len(lines) == 52
-    assert "├─ ✗ job7000  ValueError: no" in lines
-    assert lines[-1] == "└─ … and 9 950 more (9 950 ✓)"
+    assert lines[1:] == [
+        "├─ ✓ job0 and 6 999 more",
+        "├─ ✗ job7000                 ValueError: no",
+        "└─ ✓ job7001 and 2 998 more",
+    ]
+
+
+def test_failures_among_many_other_children_are_shown() -> None:
+    """A wide group is folded; failed children stay visible before others, and the rest is counted."""
+    children = [ChildReport(f"job{index}", "cancelled" if index % 2 else "succeeded") for index in range(200)]
+    children[150] = ChildReport("job150", "failed")
+    causes = (Fail(ValueError("no")), *(Cancelled() for child in children if child.outcome == "cancelled"))
+    lines = Both(causes, "par_traverse", children=tuple(children)).render().splitlines()
+    assert "├─ ✗ job150  ValueError: no" in lines
+    assert lines[-1] == "└─ … and 150 more (51 ○, 99 ✓)"
 
 
 def test_deep_tree_is_folded() -> None:
@@ -109,3 +121,12 @@ def test_error_that_cannot_be_shown_is_named() -> None:
 
     assert Fail(Silent()).render() == (f"{Silent.__qualname__}: (its message cannot be shown)")
     assert "whose repr raises" in repr(Fail(Silent()))
+
+
+def test_only_some_reasons_of_an_error_are_under_it() -> None:
+    """Of a long chain of causes the nearest few are told."""
+    error = innermost = ValueError("0")
+    for number in range(1, 9):
+        innermost.__cause__ = innermost = ValueError(str(number))
+    told = [line.strip() for line in Fail(error).render().splitlines() if "caused by" in line]
+    assert told == [f"caused by ValueError: {number}" for number in range(1, 6)]

@@ -21,7 +21,7 @@ def test_line_says_all_that_is_known() -> None:
     """A fiber's line has what it waits for and since when, its age, deadline, shield, cancel, progress and line."""
     state = FiberState(
         name="fetch",
-        path=("main", "fetch"),
+        path=("main", "fetch", "page", "parse"),
         depth=1,
         state="waiting",
         age=3,
@@ -34,8 +34,8 @@ def test_line_says_all_that_is_known() -> None:
         progress=ProgressState("pages", 5, 10),
     )
     assert FiberDump([state]) == (
-        "  fetch: waits for the mutex 'db', for 1.50 s · age 3.00 s · pages 5/10 (50%) · deadline in 0.25 s · shielded"
-        " · cancelled by a signal · shop/app.py:41 in load"
+        "  fetch: waits for the mutex 'db', for 1.50 s · age 3.00 s · in page > parse · pages 5/10 (50%)"
+        " · deadline in 0.25 s · shielded · cancelled by a signal · shop/app.py:41 in load"
     )
 
 

@@ -88,3 +88,13 @@ def test_file_below_the_working_directory_is_shown_relative(tmp_path: File, monk
     assert str(Origin(str(tmp_path / "shop" / "app.py"), 41, "refresh")) == "shop/app.py:41 in refresh"
     assert str(Origin(os.path.join(os.sep, "other", "lib", "net.py"), 7, "send")) == "lib/net.py:7 in send"
     assert str(Origin(str(tmp_path / "app.py"), 1, "<module>")) == "app.py:1"
+
+
+def test_file_is_shown_although_the_working_directory_is_gone(tmp_path: File, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is relative to a deleted directory, and an error report still comes out."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert str(Origin(str(tmp_path / "shop" / "app.py"), 41, "refresh")) == "shop/app.py:41 in refresh"
+    monkeypatch.chdir(tmp_path)

@@ -16,14 +16,16 @@ from effio import (
     from_callback,
     never,
     par_traverse,
+    par_zip,
     pure,
     run,
     shield,
+    show_fibers,
     sleep,
     task_group,
     unit,
 )
-from effio.data.fiber_dump import FiberDump, FiberState
+from effio.data.fiber_dump import FiberDump, FiberState, ProgressState
 
 SUSPENDED = Path(__file__).read_text(encoding="utf-8").splitlines().index("    yield from sleep(100)") + 1
 
@@ -149,3 +151,16 @@ def test_fibers_that_hold_what_the_other_wants_are_a_deadlock() -> None:
     dump = run(task_group(program), clock=VirtualClock())
     assert set(dump.deadlock) == {"one", "two"}
     assert [fiber.wait for fiber in dump.fibers[1:]] == ["Mutex 'right', held by 'two'", "Mutex 'left', held by 'one'"]
+
+
+def test_fibers_in_one_line() -> None:
+    """All fibers in the order of the tree, with which of them asks."""
+    program = par_zip(show_fibers.named("asking"), sleep(1).named("sleeping"))
+    assert run(program, clock=VirtualClock())[0] == "main[False] asking[True] sleeping[False]"
+
+
+def test_progress_without_a_total_has_no_share() -> None:
+    """How much is done cannot be said where nobody knows how much there is."""
+    assert ProgressState("rows", 3, None).share is None
+    assert ProgressState("rows", 3, 12).share == 0.25
+    assert ProgressState("rows", 0, 0).share == 1

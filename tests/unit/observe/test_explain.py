@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import given
 from effio import (
     IO,
     Do,
+    Mutex,
+    Pool,
     Resource,
     attempt,
     bracket,
@@ -29,6 +32,7 @@ from effio import (
     par_zip,
     pure,
     race,
+    run,
     shield,
     sleep,
     suspend,
@@ -140,6 +144,86 @@ def test_a_resource_is_a_bracket(release: Callable[..., IO[None]]) -> None:
     assert [part.role for part in inside if part.role] == ["acquire", "use", "release"]
 
 
+def use(value: object) -> IO[None]:
+    return unit
+
+
+def opened(name: object) -> Resource[dict[Any, Any]]:
+    made: IO[dict[Any, Any]] = delay(dict)
+    return Resource.make(made.named(str(name)), load)
+
+
+USED: list[tuple[Resource[Any, Any], list[str]]] = [
+    (
+        opened("a").map(len),
+        [
+            "bracket",
+            "  acquire: 'a'",
+            "    delay(dict)",
+            "  use: map(len)",
+            "  use: flat_map(use) → ?",
+            "  release: load → ?",
+        ],
+    ),
+    (
+        opened("a").zip(Resource.from_io(unit)),
+        ["bracket", "  acquire: 'a'", "    delay(dict)", "  use: unit", "  use: use → ?", "  release: load → ?"],
+    ),
+    (
+        opened("a").flat_map(opened),
+        [
+            *("bracket", "  acquire: 'a'", "    delay(dict)", "  use: flat_map", "    opened → ?", "    use: use → ?"),
+            "  release: load → ?",
+        ],
+    ),
+    (
+        opened("a").par_zip(Resource.from_io(unit)),
+        [
+            *("par_zip", "  bracket", "    acquire: 'a'", "      delay(dict)", "    use: held while it is used"),
+            *("    release: load → ?", "  unit", "  held while it is used", "  use: use → ?"),
+        ],
+    ),
+    (
+        Pool.make(opened("a"), max=3),
+        ["Pool", "  use: use → ?"],
+    ),
+    (
+        Resource.from_cm(nullcontext),
+        ["attempt(nullcontext)", "from_cm", "  use: use → ?"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("resource", "expected"), USED, ids=[" ".join(expected) for _, expected in USED])
+def test_resources_put_together_are_what_they_are_made_of(resource: Resource[Any, Any], expected: list[str]) -> None:
+    """A plan shows the brackets and the user's functions, not the functions of effio that put them together."""
+    assert shown(resource.use(use)) == expected
+
+
+def test_many_resources_in_a_row_are_shown() -> None:
+    """Two thousand resources one inside the other need no deep stack."""
+    resource: Resource[Any, Any] = opened("first")
+    for _ in range(2_000):
+        resource = resource.flat_map(opened).map(len)
+    assert len(explain(resource.use(load)).steps()) > 2_000
+
+
+def test_what_effio_does_by_itself_has_no_source_line() -> None:
+    """The end of a lock is told by the name of the lock; the lines in a plan are the user's."""
+    mutex = run(Mutex.make())
+    plan = explain(mutex.with_lock(unit))
+    assert shown(mutex.with_lock(unit))[-3:] == ["on_exit", "  unit", "  finally: Mutex"]
+    assert [step.origin for step in plan.steps()] == [None] * 4
+
+
+def test_following_sees_the_use_of_resources_put_together() -> None:
+    """The function that uses a pair of resources is called with a placeholder, like any other."""
+    program = opened("a").zip(opened("b")).use(lambda pair: pure(pair[0]).then(unit))
+    seen = shown(program, follow=True)
+    inside = seen.index("    use: lambda")
+    assert seen[inside + 1 : inside + 3] == ["      pure(‹value›)", "      unit"]
+
+
 def test_a_continuation_knows_its_line() -> None:
     """The step of a function has its name, and the file and line where it was written."""
     _, step = explain(unit.flat_map(load)).steps()
@@ -184,7 +268,9 @@ def count(node: p.Program) -> int:
             return count(source) + count(after) + 1
         case p.TimeoutTo(source, _, fallback):
             return count(source) + count(fallback) + 1
-        case p.ToExit(source) | p.Named(source) | p.Restore(source) | p.FailAfter(source) | p.MoveOnAfter(source):
+        case p.Repeat(source) | p.Retry(source) | p.ToExit(source) | p.Named(source):
+            return count(source) + 1
+        case p.Restore(source) | p.FailAfter(source) | p.MoveOnAfter(source):
             return count(source) + 1
         case _:
             return 1

@@ -103,8 +103,8 @@ class Telemetry:
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.tracer = provider.get_tracer("test")
 
-    def run(self, program: IO[Any, Any]) -> dict[str, ReadableSpan]:
-        run_exit(program, observers=[OpenTelemetryObserver(self.tracer)])
+    def run(self, program: IO[Any, Any], *, clock: VirtualClock | None = None) -> dict[str, ReadableSpan]:
+        run_exit(program, observers=[OpenTelemetryObserver(self.tracer)], clock=clock)
         return {span.name: span for span in self.exporter.get_finished_spans()}
 
 
@@ -152,6 +152,19 @@ def test_outcomes_are_on_the_spans() -> None:
     assert [name for name, span in spans.items() if span.status.status_code is StatusCode.ERROR] == ["b", "page"]
     assert [event.name for event in spans["b"].events] == ["exception"]
     assert (spans["c"].attributes or {})["effio.cancelled"] == "cancelled, because 'b' failed"
+
+
+def test_cancelled_spans_are_no_errors() -> None:
+    """The loser of a race and what a deadline cut keep an unset status; what failed with `TimedOut` is an error."""
+    loser = race(sleep(1).named("quick"), sleep(2).named("slow"))
+    program = loser.then(sleep(9).named("long").fail_after(1)).named("page")
+    spans = Telemetry().run(program, clock=VirtualClock())
+    status = {name: span.status.status_code for name, span in spans.items()}
+    unset, error = StatusCode.UNSET, StatusCode.ERROR
+    assert status == {"quick": unset, "slow": unset, "long": unset, "page": error}
+    assert (spans["slow"].attributes or {})["effio.cancelled"] == "cancelled, because 'quick' won the race"
+    assert (spans["page"].attributes or {})["error.type"] == "effio.data.errors.TimedOut"
+    assert spans["slow"].events == ()
 
 
 # -- Steps that hold the loop --------------------------------------------------------------------------------

@@ -11,13 +11,16 @@ from html.parser import HTMLParser
 from typing import Any
 
 import jsonschema
+import nbformat
 import pytest
 from hypothesis import given
 from IPython.core.formatters import DisplayFormatter
+from nbclient import NotebookClient
 from rich.console import Console
 
 from effio import (
     IO,
+    Failure,
     bracket,
     delay,
     explain,
@@ -31,6 +34,7 @@ from effio import (
     sleep,
     unit,
 )
+from effio.cause import Both, Fail
 from effio.observe import notebook
 from effio.observe.plan import Plan
 from effio.testing import programs as p
@@ -254,13 +258,65 @@ def test_a_notebook_shows_the_page_of_a_plan() -> None:
     assert "https://" not in shown["text/html"]
 
 
-def test_a_notebook_with_the_extension_draws_error_trees() -> None:
-    """Loaded, the extension draws the tree of a cause and of an exit with one; unloaded, it does not."""
+def test_a_notebook_shows_the_tree_of_a_cause() -> None:
+    """A cause draws itself: as text, and in a page with the marks of its entries in colour and the rest escaped."""
+    cause = run_exit(par_zip(fail("<a>"), unit)).failure()
+    drawn = Shell().shows(cause)
+    assert drawn["text/plain"] == cause.render()
+    assert "&#x27;&lt;a&gt;&#x27;" in drawn["text/html"]
+    assert drawn["text/html"].count("<b style") == 3
+
+
+def test_a_notebook_with_the_extension_draws_failed_exits() -> None:
+    """Loaded, the extension draws the tree of an exit with a cause, and nothing else; unloaded, it does not."""
     shell = Shell()
     exit = run_exit(par_zip(fail("<a>"), unit))
     notebook.load_ipython_extension(shell)
-    drawn = shell.shows(exit)
-    assert drawn["text/plain"] == exit.failure().render() == shell.shows(exit.failure())["text/plain"]
-    assert "&#x27;&lt;a&gt;&#x27;" in drawn["text/html"]
+    assert shell.shows(exit) == shell.shows(exit.failure())
+    assert shell.shows(Failure("other")) == {"text/plain": "<Failure: other>"}
     notebook.unload_ipython_extension(shell)
     assert shell.shows(exit)["text/plain"] == repr(exit)
+
+
+CELLS = """
+from effio import VirtualClock, explain, fail, par_zip, run_async_exit, run_traced_async, sleep
+page = par_zip(sleep(1).named("a"), sleep(0.5).then(fail("no")).named("b"))
+%%
+explain(page)
+%%
+(exit, trace) = await run_traced_async(page, clock=VirtualClock()); trace
+%%
+exit.failure()
+%%
+%load_ext effio.observe.notebook
+%%
+exit
+"""
+
+
+@pytest.mark.slow
+def test_a_kernel_shows_plans_traces_causes_and_exits() -> None:
+    """In a real kernel each of them is the value of a cell, with a text and a page."""
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in CELLS.split("%%")]  # type: ignore[no-untyped-call]
+    book = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
+    NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    _, plan, trace, cause, _, exit = [cell.outputs[0].data if cell.outputs else {} for cell in book.cells]
+    assert plan["text/plain"].startswith("1 par_zip")
+    assert plan["text/html"].startswith("<iframe")
+    assert trace["text/html"].startswith("<iframe")
+    assert cause["text/plain"].startswith("par_zip failed")
+    assert cause["text/html"].startswith("<pre")
+    assert exit == cause
+
+
+@pytest.mark.parametrize("depth", [1, 20_000])
+def test_rich_shows_causes_of_any_depth(depth: int) -> None:
+    """Rich prints a cause with its fields, the parts of the parts shortened."""
+    cause: Any = Fail("no")
+    for _ in range(depth):
+        cause = Both((cause,), "par_zip")
+    printed = io.StringIO()
+    Console(file=printed, width=200).print(cause)
+    first = "Fail(error='no')" if depth == 1 else "Both[par_zip]("
+    assert printed.getvalue().removeprefix("Both(").strip().startswith(first)
+    assert len(printed.getvalue().splitlines()) < 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import pickle
 from typing import Any
 from xml.etree import ElementTree
@@ -333,36 +332,6 @@ def test_other_json_is_refused(text: str) -> None:
     """What is no trace is a ValueError."""
     with pytest.raises(ValueError, match=r"effio\.trace"):
         Trace.from_json(text)
-
-
-def test_chrome_trace_has_a_track_for_each_fiber() -> None:
-    """The events name the tracks, and every span and wait is a complete event in microseconds on its fiber's track."""
-    trace = traced(PAGE)
-    events = json.loads(trace.to_chrome_trace())["traceEvents"]
-    tracks = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
-    assert sorted(tracks.values()) == ["basket", "main", "orders", "profile"]
-    complete = [
-        (tracks[event["tid"]], event["name"], event["ts"], event["dur"]) for event in events if event["ph"] == "X"
-    ]
-    assert ("profile", "profile", 0, 1e6) in complete
-    assert ("profile", "waits for sleep(1)", 0, 1e6) in complete
-    assert ("main", "par_zip", 0, 2e6) in complete
-    arrows = [event["ph"] for event in events if event.get("cat") == "fork"]
-    assert arrows == ["s", "f"] * 3
-
-
-def test_events_of_one_track_are_nested() -> None:
-    """On a track no event overlaps another without being inside it, which viewers would draw wrongly."""
-    trace = traced(PAGE.named("page").fail_after(1.5).exit().then(sleep(1)))
-    events = json.loads(trace.to_chrome_trace())["traceEvents"]
-    for track in {event["tid"] for event in events}:
-        inner = [
-            (event["ts"], event["ts"] + event["dur"])
-            for event in events
-            if event["ph"] == "X" and event["tid"] == track
-        ]
-        for start, end in inner:
-            assert not [1 for other, last in inner if start < other < end < last]
 
 
 def test_page_holds_every_fiber() -> None:

@@ -21,6 +21,7 @@ from effio import (
     do,
     fail,
     memo,
+    never,
     now,
     par_collect,
     par_settle,
@@ -311,3 +312,27 @@ def test_mistake_is_refused_when_built(error: type[Exception], build: Callable[[
     """A wrong argument raises where the program is made."""
     with pytest.raises(error):
         build()
+
+
+def test_who_waits_for_a_load_is_told_of_which() -> None:
+    """A deadlock names the key and the cache; one without a name is called by the line that made it."""
+
+    def load(key: str) -> IO[str]:
+        return never
+
+    for make, text in [
+        (Cache.make(load, capacity=1, name="users"), "waits for the value of 'ann', which Cache 'users' is loading"),
+        (Cache.make(load, capacity=1), "the value of 'ann', which Cache made at tests/unit/resource/test_cache.py:"),
+    ]:
+        stuck = make.flat_map(lambda cache: cache.get("ann"))
+        assert text in repr(run_exit(stuck, clock=VirtualClock()))
+
+
+def test_repr_tells_how_it_stands() -> None:
+    """The name and the counts."""
+
+    def load(key: int) -> IO[int]:
+        return pure(key)
+
+    cache = run(Cache.make(load, capacity=2, name="squares").tap(lambda cache: cache.get(1)))
+    assert repr(cache) == "<Cache 'squares': 1 of 2 kept, 0 loading>"

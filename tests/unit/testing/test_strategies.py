@@ -98,17 +98,31 @@ def test_type_of_a_cause_says_what_fails(cause: Cause[str]) -> None:
 
 
 def test_types_are_known_without_an_import() -> None:
-    """Where effio is installed, importing Hypothesis is enough for `from_type(IO[...])`; the entry point says so."""
-    source = (
+    """Where effio is installed, `from_type(IO[...])` works, whichever of Hypothesis and effio is imported first."""
+    entry = (
         "from importlib.metadata import EntryPoint\n"
-        "EntryPoint('effio', 'effio.testing.strategies', 'hypothesis').load()\n"
+        "EntryPoint('effio', 'effio_plugins.hypothesis:register', 'hypothesis').load()()\n"
+    )
+    finding = (
         "from hypothesis import find, strategies as st\nfrom effio import IO\n"
         "print(find(st.from_type(IO[int, str]), lambda io: True))"
     )
+    for source in (
+        f"import sys\n{entry}assert 'effio' not in sys.modules\n{finding}",
+        f"import effio\n{entry}{finding}",
+    ):
+        assert printed(source) == "pure(0)\n"
+    assert (
+        'entry-points.hypothesis]\neffio = "effio_plugins.hypothesis:register"' in (ROOT / "pyproject.toml").read_text()
+    )
+
+
+def printed(source: str) -> str:
+    """What a program prints in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == "pure(0)\n"
-    assert 'entry-points.hypothesis]\neffio = "effio.testing.strategies"' in (ROOT / "pyproject.toml").read_text()
+    return subprocess.run(
+        [sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 # -- Causes --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
-PLUGIN = "effio.testing.pytest_plugin.plugin"
+PLUGIN = "effio_plugins.pytest"
 INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
 
 HEAD = """

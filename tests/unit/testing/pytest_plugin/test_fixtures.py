@@ -139,7 +139,7 @@ def test_resource_is_released_after_a_failing_test(run_tests: RunTests) -> None:
 
 @pytest.mark.parametrize("marker", ["backend='trio'", "seed=1", "explore=True", "cancel_sweep=True"])
 def test_test_elsewhere_acquires_by_itself(run_tests: RunTests, marker: str) -> None:
-    """On trio and in simulation a function resource is acquired and released within each run of the test."""
+    """On another backend and in simulation a function resource is acquired and released within each run of the test."""
     result = run_tests(
         f"""
 log = []
@@ -168,11 +168,180 @@ def test_fixture_of_another_loop_is_refused(run_tests: RunTests) -> None:
     result.stdout.fnmatch_lines(["*fixture 'server' lives in the asyncio loop, but test_it runs on trio*"])
 
 
-def test_session_resource_needs_a_loop_to_live_in(run_tests: RunTests) -> None:
-    """Where nothing runs between tests, a session resource is refused when it is set up."""
-    result = run_tests(FIXTURES + "\ndef test_it(server):\n    return unit\n", "-o", "effio_backend=trio")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*fixture 'server' of scope session cannot be held open between tests on trio*"])
+def test_session_resource_lives_on_trio(run_tests: RunTests) -> None:
+    """With trio for all tests, fixtures of any scope that depend on one another and the tests share one trio run."""
+    pytest.importorskip("trio")
+    result = run_tests(
+        """
+import trio
+from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def serving():
+    async with trio.open_nursery() as nursery:
+        send, receive = trio.open_memory_channel(0)
+        nursery.start_soon(echo, receive)
+        yield send
+        nursery.cancel_scope.cancel()
+    print("served")
+
+async def echo(receive):
+    async for text, answer in receive:
+        await answer.send(text.upper())
+
+@pytest.fixture(scope="session")
+def server():
+    return Resource.from_async_cm(serving)
+
+@pytest.fixture
+def ask(server):
+    async def ask(text):
+        send, receive = trio.open_memory_channel(0)
+        await server.send((text, send))
+        return await receive.receive()
+    return Resource.make(delay(print, "asking").as_value(ask), lambda ask: from_async(trio.sleep, 0))
+
+@pytest.mark.parametrize("text", ["a", "b"])
+@do
+def test_it(ask, text):
+    assert (yield from from_async(ask, text)) == text.upper()
+
+@pytest.mark.effio(clock="virtual")
+def test_virtual(ask):
+    return sleep(86_400)
+""",
+        "-s",
+        "-o",
+        "effio_backend=trio",
+    )
+    result.assert_outcomes(passed=3)
+    assert result.stdout.str().count("asking") == 3
+    assert result.stdout.str().count("served") == 1
+
+
+def test_interrupt_on_trio_releases_what_is_held(run_tests: RunTests) -> None:
+    """Ctrl-C in a program on trio runs its finalizers, releases the session resource and ends the session."""
+    pytest.importorskip("trio")
+    result = run_tests(
+        FIXTURES
+        + """
+import signal
+
+@do
+def test_it(server):
+    press = delay(signal.raise_signal, signal.SIGINT)
+    yield from press.then(never).ensuring(sleep(0.01).then(delay(print, "finalized")))
+
+def test_next():
+    print("went on")
+""",
+        "-s",
+        "-o",
+        "effio_backend=trio",
+    )
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*finalized", "*server closed*"])
+    assert "went on" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "simulated"])
+@pytest.mark.parametrize("marker", ["seed=1", "explore=True", "cancel_sweep=True"])
+def test_simulated_run_makes_its_fixtures(run_tests: RunTests, marker: str, backend: str) -> None:
+    """Each simulated run has its own fixtures of any scope, those that depend on others and generators too."""
+    result = run_tests(
+        f"""
+log = []
+
+@pytest.fixture(scope="session")
+def store():
+    return Resource.make(Ref.make(0), lambda store: delay(log.append, "store closed"))
+
+@pytest.fixture(scope="module")
+def start(store):
+    yield store.get()
+    log.append("start over")
+
+@pytest.fixture
+def writer(store, start):
+    def write(value):
+        return store.update(lambda now: now + value)
+    return Resource.make(start.then(pure(write)), lambda write: delay(log.append, "writer closed"))
+
+@pytest.mark.effio({marker})
+@do
+def test_it(store, writer):
+    yield from par_zip(writer(1), writer(2))
+    assert (yield from store.get()) == 3
+
+def test_order():
+    assert log[:3] == ["writer closed", "start over", "store closed"]
+    assert len(log) % 3 == 0
+""",
+        "-o",
+        f"effio_backend={backend}",
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("order", [("simulated", "asyncio"), ("asyncio", "simulated")])
+def test_session_resource_of_tests_of_both_kinds(run_tests: RunTests, order: tuple[str, str]) -> None:
+    """A simulated test never sees the resource that is held open for others, whichever comes first."""
+    tests = "".join(
+        f"""
+@pytest.mark.effio(backend={backend!r})
+def test_{backend}(number, client):
+    return delay(print, {backend!r}, number, client)
+"""
+        for backend in order
+    )
+    result = run_tests(
+        f"""
+made = []
+
+@pytest.fixture(scope="session")
+def number():
+    return Resource.make(delay(lambda: made.append(1) or len(made)), lambda number: delay(print, "closed", number))
+
+@pytest.fixture(scope="session")
+def client(number):
+    return f"client of {{number}}"
+{tests}
+def test_last(number, client):
+    print("last", number, client)
+""",
+        "-s",
+    )
+    result.assert_outcomes(passed=3)
+    first, second = order
+    text = result.stdout.str()
+    assert f"{first} 1 client of 1" in text
+    assert f"{second} 2 client of 2" in text
+    shared = 2 if first == "simulated" else 1
+    assert f"last {shared} client of {shared}" in text
+    assert text.count("closed") == 2
+
+
+def test_simulated_test_has_the_fixtures_it_does_not_name(run_tests: RunTests) -> None:
+    """A resource that is only used, or used by all, is acquired in simulation too."""
+    result = run_tests(
+        """
+@pytest.fixture(autouse=True)
+def everywhere():
+    return Resource.make(delay(print, "everywhere"), lambda value: unit)
+
+@pytest.fixture
+def asked_for():
+    return Resource.make(delay(print, "asked for"), lambda value: unit)
+
+@pytest.mark.usefixtures("asked_for")
+@pytest.mark.effio(seed=1)
+def test_it():
+    return delay(print, "used")
+""",
+        "-s",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*everywhere", "asked for", "used"])
 
 
 def test_what_a_resource_runs_in_the_background_goes_on(run_tests: RunTests) -> None:

@@ -94,7 +94,7 @@ def test_program_without_an_end_is_cut(run_tests: RunTests) -> None:
     """A simulated test that goes on for ever fails instead of hanging."""
     result = run_tests("@pytest.mark.effio(seed=1)\n@do\ndef test_it():\n    while True:\n        yield from yield_now")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*test_it went on for too long*"])
+    result.stdout.fnmatch_lines(["*livelock*"])
 
 
 def test_each_run_makes_the_program_anew(run_tests: RunTests) -> None:
@@ -113,3 +113,82 @@ def test_it():
 def test_runs():
     assert len(runs) > 2
 """).assert_outcomes(passed=2)
+
+
+LEAK = """
+@pytest.mark.effio(SWEEP=True)
+@do
+def test_it():
+    semaphore = yield from Semaphore.make(1)
+    yield from semaphore.acquire()
+    yield from sleep(1)
+    yield from semaphore.release()
+"""
+
+
+@pytest.mark.parametrize("sweep", ["cancel_sweep", "fault_sweep"])
+def test_finding_of_a_sweep_comes_first_the_next_time(run_tests: RunTests, sweep: str) -> None:
+    """What a sweep failed with is tried before anything else, by itself fails again, and is forgotten once mended."""
+    first = run_tests(LEAK.replace("SWEEP", sweep))
+    first.stdout.fnmatch_lines(["1 failing among * injections into 1 schedule"])
+    second = run_tests("")
+    second.stdout.fnmatch_lines(["an injection that failed before fails again", "*it leaves behind Semaphore*"])
+    assert token_of(second) == token_of(first)
+    again = run_tests("", f"--effio-replay={token_of(first)}")
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(["*it leaves behind Semaphore*"])
+    mended = LEAK.replace("semaphore.acquire()", "semaphore.with_permit(sleep(1))").replace(
+        "semaphore.release()", "unit"
+    )
+    run_tests(mended.replace("SWEEP", sweep)).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("sweep", ["cancel_sweep", "fault_sweep"])
+def test_swept_test_must_pass_by_itself(run_tests: RunTests, sweep: str) -> None:
+    """A test that fails without any injection fails, with its own error."""
+    result = run_tests(f"@pytest.mark.effio({sweep}=True)\n@do\ndef test_it():\n    assert (yield from pure(1)) == 2")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert 1 == 2*"])
+
+
+def test_timers_may_be_racy(run_tests: RunTests) -> None:
+    """With `time="racy"` a timeout may fire although the work could go on; without, it does not."""
+    test = """
+@pytest.mark.effio(explore=True)
+@do
+def test_it():
+    assert (yield from yield_now.as_value(1).move_on_after(1)) == 1
+"""
+    run_tests(test).assert_outcomes(passed=1)
+    run_tests(test.replace("explore=True", "explore=True, time='racy'")).assert_outcomes(failed=1)
+
+
+def test_interrupted_exploration_ends_the_session_and_goes_on_in_the_next(run_tests: RunTests) -> None:
+    """Ctrl-C ends the session, not only the test; the next session goes on where the exploration was."""
+    test = """
+import signal
+count = 0
+
+@pytest.mark.effio(explore=True)
+def test_it():
+    global count
+    count += 1
+    if count == CUT:
+        signal.raise_signal(signal.SIGINT)
+    counter = []
+    return par_collect([delay(counter.append, number) for number in range(4)])
+
+def test_next():
+    print("runs:", count)
+"""
+    result = run_tests(test.replace("CUT", "20"), "-s")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert "runs:" not in result.stdout.str()
+    runs = [
+        int(line.partition("runs:")[2])
+        for line in run_tests(test.replace("CUT", "-1"), "-s").outlines
+        if "runs:" in line
+    ]
+    whole = [int(line.partition("runs:")[2]) for line in run_tests("", "-s").outlines if "runs:" in line]
+    assert (len(runs), len(whole)) == (1, 1)
+    assert runs[0] < whole[0] / 2

@@ -1,15 +1,15 @@
-"""The notebooks run in a real kernel."""
+"""The notebooks run in a real kernel, that of the site."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import nbclient
 import nbformat
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.docs.site import Site
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SHOWN = {
@@ -64,14 +64,11 @@ def code_cells(notebook: Any) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")  # Jupyter's own
+@pytest.mark.xdist_group("site")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs_and_shows_what_it_says(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notebook_runs_and_shows_what_it_says(path: Path, site: Site) -> None:
     """Every cell runs without an error, and together they show the tree of the program and of its errors."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    notebook = read(path)
-    client = nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}})
-    client.execute()
+    notebook = read(site.executed(path))
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     shown = "\n".join(output.get("text") or output["data"]["text/plain"] for output in outputs)
     position = 0

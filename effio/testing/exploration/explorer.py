@@ -1,0 +1,414 @@
+"""One exploration under way: it can stop between any two runs, be written down, and go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from random import Random
+from time import perf_counter
+from typing import Any, Final, final
+
+import attrs
+
+from effio.algebra.io import IO
+from effio.testing.exploration.checkpoint import (
+    KIND,
+    VERSION,
+    NotResumable,
+    State,
+    plain_search,
+    plain_system,
+    restore_search,
+    restore_system,
+)
+from effio.testing.exploration.faults import Faults
+from effio.testing.exploration.finding import Check, Exploration, Finding, Stats, verdict
+from effio.testing.exploration.interrupt import Interrupted, Interrupts
+from effio.testing.exploration.sampling import PORTFOLIO, SAMPLERS, Profile, Sampler, profile_of, sample
+from effio.testing.exploration.search import Counts, Schedule, Search
+from effio.testing.exploration.shorten import shortest
+from effio.testing.exploration.simulation import Simulation, follow, written
+from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.system import CLOCK
+from effio.testing.exploration.timing import TimeMode, is_racy
+from effio.testing.exploration.token import Token, TokenMismatch
+from effio.testing.exploration.ways import Models
+
+LAST_STEPS: Final = 50
+"""Who acts among the last so many steps of a schedule that is cut goes round and round."""
+
+SIMPLE_FIRST: Final = 200
+"""So many systematic schedules come before the random ones: most bugs show there, with few preemptions."""
+
+FIXED: Final = ("cancel", "max_steps", "preemption_bound", "symmetric", "time")
+"""The options that say which schedules there are, and so must stay the same."""
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Options:
+    """What `explore` was asked for."""
+
+    check: Check
+    max_schedules: int
+    max_seconds: float | None
+    max_steps: int
+    preemption_bound: int | None
+    time: TimeMode
+    cancel: bool
+    stop_on_first: bool
+    sampling: float
+    seed: int
+    models: Models | None
+    faults: Faults | None
+    symmetric: bool
+    on_progress: Callable[[Counts], object] | None
+
+
+@final
+@attrs.define
+class Tally:
+    """What came of one system, or of several: `spinning` are the names of those that went on in schedules cut."""
+
+    counts: Counts = attrs.field(factory=Counts)
+    spread: Counter[int] = attrs.field(factory=Counter[int])
+    found: list[Finding] = attrs.field(factory=list[Finding])
+    spinning: set[str] = attrs.field(factory=set[str])
+
+    def plus(self, other: Tally) -> Tally:
+        """What came of both."""
+        sums = {name: count + getattr(other.counts, name) for name, count in attrs.asdict(self.counts).items()}
+        return Tally(
+            Counts(**sums), self.spread + other.spread, self.found + other.found, self.spinning | other.spinning
+        )
+
+    def plain(self) -> State:
+        """As JSON can hold it, the findings as their tokens."""
+        return {
+            "counts": attrs.asdict(self.counts),
+            "spread": sorted(self.spread.items()),
+            "found": [finding.token for finding in self.found],
+            "spinning": sorted(self.spinning),
+        }
+
+
+@final
+class Explorer:
+    """Explores one system after the other: the program, then, if asked for, the program with one fiber cancelled.
+
+    `search` is that of the system at hand and `tally` what came of it, `done` is what came of those before, `targets`
+    are the threads still to be cancelled, None while they are not known. `lucky` are the failures of tokens and of
+    random schedules. `paid` counts the runs of an earlier call, `first` is the first schedule; its token is the
+    `identity` of the program.
+    """
+
+    def __init__(self, io: IO[Any, Any], options: Options) -> None:
+        self.io = io
+        self.options = options
+        self.main = Stepped(
+            io, options.models, racy=is_racy(options.time), symmetric=options.symmetric, faults=options.faults
+        )
+        self.targets: list[int] | None = None
+        self.begin(self.main)
+        self.done = Tally()
+        self.lucky: list[Finding] = []
+        self.sightings: dict[str, bool] = {}
+        self.first: tuple[int, ...] | None = None
+        self.identity: str | None = None
+        self.complete = False
+        self.paid = 0
+        self.seconds = 0.0
+        self.began = perf_counter()
+        self.interrupts = Interrupts()
+        self.interrupted = False
+
+    def begin(self, system: Stepped) -> None:
+        """Turn to the next system."""
+        options = self.options
+        self.system = system
+        self.search = Search(
+            system, preemption_bound=options.preemption_bound, max_steps=options.max_steps, aside=CLOCK
+        )
+        self.tally = Tally()
+        self.restarts = 0
+
+    def explore(self, tokens: Iterable[str] = ()) -> Exploration:
+        """Go on until all is done, or enough."""
+        try:
+            with self.interrupts:
+                self.look_again(tokens)
+                self.explore_systems()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            self.forget_run()
+        self.interrupted = self.interrupted or self.interrupts.came
+        self.seconds += perf_counter() - self.began
+        return self.result()
+
+    def forget_run(self) -> None:
+        """Let the run under way be run again; what an interrupt in its middle made it do is not learned from."""
+        if self.search.under_way is not None:
+            self.system.knowledge.news.clear()
+            self.search.take_back()
+
+    # -- Whether to go on ----
+
+    def total(self) -> Tally:
+        """What came of everything so far."""
+        self.tally.counts = self.search.counts
+        return self.done.plus(self.tally)
+
+    def is_done(self) -> bool:
+        """Whether there is nothing more to look for."""
+        return self.is_satisfied() or self.is_spent() or self.interrupts.came
+
+    def is_satisfied(self) -> bool:
+        """Whether one failure is enough, and there is one."""
+        return self.options.stop_on_first and bool(self.lucky or self.done.found or self.tally.found)
+
+    def is_spent(self) -> bool:
+        """Whether the budget is used up."""
+        limit = self.options.max_seconds
+        if limit is not None and perf_counter() - self.began >= limit:
+            return True
+        return self.runs() - self.paid >= self.options.max_schedules
+
+    def runs(self) -> int:
+        """How many schedules were run, random ones too."""
+        here, before = self.search.counts, self.done.counts
+        return here.complete + here.sampled + before.complete + before.sampled
+
+    # -- Searching ----
+
+    def look_again(self, tokens: Iterable[str]) -> None:
+        """Replay what once failed, as far as it still fits the program."""
+        for token in tokens:
+            try:
+                run = follow(self.main.anew(), Token.parse(token))
+            except TokenMismatch:
+                continue
+            if not verdict(self.options.check, run.outcome)[0]:
+                self.lucky.append(self.finding(run))
+
+    def explore_systems(self) -> None:
+        """Explore the program, then the program with a cancel of one of its fibers after the other."""
+        while self.explore_system():
+            if self.targets is None:
+                self.targets = sorted(self.main.cancellable) if self.options.cancel else []
+            if not self.targets:
+                self.complete = True
+                return
+            self.see()
+            self.done = self.total()
+            self.begin(self.main.cancelling(self.targets.pop(0)))
+
+    def explore_system(self) -> bool:
+        """Search systematically, with a share of random schedules if there are many; false if that was not all."""
+        search = self.search
+        sampled = self.options.sampling <= 0
+        for schedule in self.schedules():
+            if schedule.cut:
+                self.tally.spinning.update(self.system.names[thread] for thread in schedule.threads[-LAST_STEPS:])
+            else:
+                self.judge(schedule, self.tally.found)
+                self.tally.spread[schedule.preemptions] += 1
+            search.keep()
+            self.tell()
+            if not sampled and search.counts.complete >= SIMPLE_FIRST:
+                sampled = True
+                self.sample(schedule)
+        return search.sequence > 0 and not search.branches and not self.system.knowledge.news
+
+    def schedules(self) -> Iterable[Schedule]:
+        """Yield what the search runs; what was found before it had to begin anew is forgotten."""
+        schedules = self.search.schedules()
+        while not self.is_done():
+            schedule = next(schedules, None)
+            self.see_restart()
+            if schedule is None:
+                return
+            self.first = self.first or schedule.threads
+            yield schedule
+
+    def see_restart(self) -> None:
+        """Forget what was found in the system if the search has begun anew."""
+        if self.search.counts.restarts != self.restarts:
+            self.restarts = self.search.counts.restarts
+            self.tally = Tally()
+            self.paid = min(self.paid, self.runs())
+
+    def sample(self, typical: Schedule) -> None:
+        """Run random schedules, by each sampler in turn."""
+        profile: Profile = profile_of(typical)
+        counts = self.search.counts
+        chance = Random(self.options.seed)
+        drawn = [chance.random() for _ in range(counts.sampled)]
+        left = self.options.max_schedules - (self.runs() - self.paid)
+        for turn in range(len(drawn), len(drawn) + int(left * self.options.sampling)):
+            if self.is_done():
+                return
+            if self.system.learned():
+                self.search.restart()
+                self.see_restart()
+            make, seed = SAMPLERS[PORTFOLIO[turn % len(PORTFOLIO)]], chance.random()
+            schedule = self.sampled(make(Random(seed), profile))
+            if not (schedule.cut or self.lucky):
+                self.judge(schedule, self.lucky)
+            self.search.counts.sampled += 1
+            self.tell()
+
+    def sampled(self, sampler: Sampler) -> Schedule:
+        """Run one random schedule; one that is interrupted is not learned from."""
+        try:
+            return sample(self.system, sampler, max_steps=self.options.max_steps)
+        except Interrupted:
+            self.system.knowledge.news.clear()
+            raise
+
+    def tell(self) -> None:
+        """Tell who wants to know how far it is."""
+        if self.options.on_progress is not None:
+            self.options.on_progress(self.total().counts)
+
+    # -- Judging ----
+
+    def judge(self, schedule: Schedule, found: list[Finding]) -> None:
+        """Keep a schedule among those `found` if its exit is not accepted."""
+        accepted, _ = verdict(self.options.check, schedule.outcome)
+        if not accepted:
+            found.append(self.finding(written(self.system, schedule.threads)))
+
+    def finding(self, run: Simulation) -> Finding:
+        """The failing run, shortened; it was run once more to see that it fails each time."""
+        check = self.options.check
+        accepted, problem = verdict(check, run.outcome)
+        if accepted:
+            raise TokenMismatch(None, "a schedule failed once and not again, so the program depends on something else")
+        if self.options.stop_on_first:
+            run = shortest(self.system, run, lambda outcome: not verdict(check, outcome)[0])
+            _, problem = verdict(check, run.outcome)
+        return Finding(run, problem)
+
+    # -- The result ----
+
+    def see(self) -> None:
+        """Note which properties held sometimes."""
+        for name, seen in self.system.sightings.items():
+            self.sightings[name] = seen or self.sightings.get(name, False)
+
+    def bounds(self, total: Tally) -> list[str]:
+        """Say what was left out."""
+        options, counts = self.options, total.counts
+        bounds: list[str] = []
+        if counts.cut:
+            who = " and ".join(map(repr, sorted(total.spinning)))
+            bounds.append(f"{counts.cut} schedules were cut after {options.max_steps} steps, with {who} going on")
+        if counts.postponed:
+            bounds.append(f"{counts.postponed} have more than {options.preemption_bound} preemptions")
+        if self.interrupted:
+            bounds.append("it was interrupted")
+        elif not self.complete and not self.is_satisfied():
+            least = self.search.branches[0][0] if self.search.branches else 0
+            limit = "time" if self.runs() - self.paid < options.max_schedules else "schedules"
+            done = f"; those known with fewer than {least} preemptions are done" if least > 1 else ""
+            done = "; those known without preemptions are done" if least == 1 else done
+            bounds.append(f"the budget of {limit} was used up{done}")
+        return bounds
+
+    def result(self) -> Exploration:
+        """What there is to tell."""
+        self.see()
+        total = self.total()
+        counts = total.counts
+        stats = Stats(
+            complete=counts.complete,
+            redundant=counts.redundant,
+            sampled=counts.sampled,
+            cut=counts.cut,
+            postponed=counts.postponed,
+            planned=len(self.search.branches),
+            steps=counts.steps,
+            repeated_steps=counts.repeated,
+            races=counts.races,
+            restarts=counts.restarts,
+            seconds=self.seconds,
+            by_preemptions=dict(total.spread),
+        )
+        found = tuple(total.found or self.lucky)
+        return Exploration(
+            counts.complete,
+            self.complete and not (counts.cut or counts.postponed),
+            found,
+            stats,
+            tuple(self.bounds(total)),
+            () if found else tuple(name for name, seen in self.sightings.items() if not seen),
+            interrupted=self.interrupted,
+            state=self.state,
+        )
+
+    # -- Between two calls ----
+
+    def state(self) -> State:
+        """How far the exploration came, as plain data."""
+        if self.identity is None and self.first is not None:
+            self.identity = written(self.main.anew(), self.first).token
+        return {
+            "kind": KIND,
+            "version": VERSION,
+            "options": {name: getattr(self.options, name) for name in FIXED},
+            "identity": self.identity,
+            "cancelled": self.system.cancel,
+            "targets": self.targets,
+            "complete": self.complete,
+            "system": plain_system(self.system),
+            "search": plain_search(self.search),
+            "tally": self.tally.plain(),
+            "done": self.done.plain(),
+            "lucky": [finding.token for finding in self.lucky],
+            "sightings": dict(self.sightings),
+            "seconds": self.seconds,
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on from a state."""
+        for name in FIXED:
+            then, now = state["options"][name], getattr(self.options, name)
+            if then != now:
+                raise NotResumable(f"cannot resume with {name}={now!r} what was begun with {name}={then!r}")
+        self.identity = state["identity"]
+        if self.identity is not None:
+            self.again(self.identity)
+        restore_system(self.main, state["system"])
+        if state["cancelled"] is not None:
+            self.begin(self.main.cancelling(state["cancelled"]))
+            restore_system(self.system, state["system"])
+        restore_search(self.search, state["search"])
+        self.restarts = self.search.counts.restarts
+        self.tally, self.done = self.tally_of(state["tally"]), self.tally_of(state["done"])
+        self.lucky = self.findings_of(state["lucky"])
+        self.targets, self.complete = state["targets"], state["complete"]
+        self.sightings, self.seconds = dict(state["sightings"]), state["seconds"]
+        self.paid = self.runs()
+
+    def tally_of(self, state: State) -> Tally:
+        """What came of systems in an earlier call."""
+        spread = Counter[int](dict(state["spread"]))
+        found = self.findings_of(state["found"])
+        return Tally(Counts(**state["counts"]), spread, found, set(state["spinning"]))
+
+    def findings_of(self, tokens: Iterable[str]) -> list[Finding]:
+        """The runs of an earlier call that the check still refuses."""
+        runs = [self.again(token) for token in tokens]
+        verdicts = [(run, *verdict(self.options.check, run.outcome)) for run in runs]
+        return [Finding(run, problem) for run, accepted, problem in verdicts if not accepted]
+
+    def again(self, token: str) -> Simulation:
+        """A run of an earlier call; if there is none any more, the program has changed."""
+        try:
+            return follow(self.main.anew(), Token.parse(token))
+        except TokenMismatch as mismatch:
+            where = "" if mismatch.turn is None else f", at turn {mismatch.turn}"
+            raise NotResumable(
+                f"cannot resume the exploration of another program{where}: {mismatch.text}",
+                "a program that was changed has to be explored from the beginning",
+            ) from None

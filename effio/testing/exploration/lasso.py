@@ -1,0 +1,149 @@
+"""Runs that go round and round: a state that comes back shows that they might do so for ever."""
+
+# The explorer reads the slots of nodes, which have no public side.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from contextvars import Context
+from typing import Any, Final, NamedTuple, final
+
+from effio.algebra.primitive import Ask, Sleep
+from effio.interpreter.fiber import Fiber
+from effio.interpreter.scheduler import Scheduler
+from effio.testing.exploration.journal import Naming, describe
+from effio.testing.exploration.picture import Hidden, Painter, Picture
+from effio.testing.exploration.timing import armed, asks_for_time
+
+SUSPICIOUS: Final = 16
+"""Who does the same to the same thing so often is looked at: after every few actions, ever fewer."""
+
+FIRST_GAP: Final = 8
+
+ACTIONS_SHOWN: Final = 12
+
+
+class Livelock(RuntimeError):
+    """Fibers go round and round: after `cycle`, what they do in turn, everything is as it was before.
+
+    Every fiber that can go on takes part, so nothing keeps them from doing so for ever.
+    """
+
+    def __init__(self, cycle: tuple[str, ...]) -> None:
+        super().__init__(cycle)
+        self.cycle = cycle
+        for action in cycle[:ACTIONS_SHOWN]:
+            self.add_note(action)
+        if len(cycle) > ACTIONS_SHOWN:
+            self.add_note(f"… and {len(cycle) - ACTIONS_SHOWN} more")
+
+    def __str__(self) -> str:
+        count = len(self.cycle)
+        return f"livelock: {count} {'action' if count == 1 else 'actions'} again and again, and nothing changes"
+
+
+class Taken(NamedTuple):
+    """An action that a fiber has taken."""
+
+    fiber: Fiber
+    node: Any
+
+    def is_seen(self) -> bool:
+        """Whether all that the action does and depends on can be seen in the state."""
+        if type(self.node) is Ask and asks_for_time(self.node):
+            return False
+        return type(self.node) is Sleep or getattr(self.node, "_touches", None) is not None
+
+
+@final
+class Rounds:
+    """Looks for states that come back in one run.
+
+    Fibers that are back where they were without any help are `spinning`: they wait until somebody else acts, since
+    nothing that they do changes anything. If nobody else can, the run has a `lasso`, a livelock. `caught` are all that
+    ever were spinning, `next_look` the number of the action after which the state is looked at again.
+    """
+
+    __slots__ = ("caught", "counts", "lasso", "name", "next_look", "seen", "spinning", "taken", "threads")
+
+    def __init__(self, threads: dict[Fiber, int], name: Naming) -> None:
+        self.threads = threads
+        self.name = name
+        self.counts: dict[tuple[Fiber, object], int] = {}
+        self.taken: list[Taken] = []
+        self.seen: dict[Picture, int] = {}
+        self.spinning: set[Fiber] = set()
+        self.caught: set[Fiber] = set()
+        self.next_look = 0
+        self.lasso: Livelock | None = None
+
+    def note(self, fiber: Fiber, node: Any, scheduler: Scheduler, *, others: bool) -> None:
+        """A fiber has performed the action `node`; there are `others` who may do something, but for the fibers."""
+        if fiber not in self.spinning:
+            self.spinning.clear()
+        touches = getattr(node, "_touches", None)
+        action = fiber, id(touches) if isinstance(touches, tuple) else type(node)
+        count = self.counts[action] = self.counts.get(action, 0) + 1
+        if count < SUSPICIOUS and not self.taken:
+            return
+        self.taken.append(Taken(fiber, node))
+        if len(self.taken) >= self.next_look or fiber in self.caught:
+            self.next_look = len(self.taken) + FIRST_GAP + len(self.seen)
+            self.look(scheduler, others=others)
+
+    def look(self, scheduler: Scheduler, *, others: bool) -> None:
+        """Compare the state with all those that were looked at before."""
+        state = self.state(scheduler)
+        before = None if state is None else self.seen.get(state)
+        if before is not None:
+            self.came_back(self.taken[before:], scheduler, others=others)
+        if state is not None:
+            self.seen[state] = len(self.taken)
+
+    def came_back(self, cycle: list[Taken], scheduler: Scheduler, *, others: bool) -> None:
+        """After `cycle` everything is as it was."""
+        if not all(action.is_seen() for action in cycle):
+            return
+        going = {action.fiber for action in cycle}
+        if others or scheduler.timers.next() is not None or any(fiber not in going for fiber in scheduler.ready):
+            self.spinning |= going
+            self.caught |= going
+        else:
+            self.lasso = Livelock(once(tuple(map(self.text, cycle))))
+
+    def text(self, action: Taken) -> str:
+        """Who did what."""
+        return f"{action.fiber.name}: {describe(action.node, self.name)}"
+
+    def state(self, scheduler: Scheduler) -> Picture | None:
+        """The picture of everything that a run can still depend on; None if not all of it can be seen."""
+        painter = Painter(inside=True, cut=self.cut)
+        now = scheduler.clock.now()
+        try:
+            fibers = [self.of_fiber(painter, fiber) for fiber in scheduler.fibers()]
+            timers = [(entry[0] - now, painter.of(entry[3])) for entry in armed(scheduler.timers)]
+        except (Hidden, RecursionError, TypeError):
+            return None
+        return tuple(fibers), tuple(timers)
+
+    def of_fiber(self, painter: Painter, fiber: Fiber) -> Picture:
+        """Where a fiber is, and all it holds."""
+        held = painter.of_all((fiber.node, *fiber.stack, fiber.wait, fiber.region))
+        return self.threads[fiber], fiber.state, fiber.unwinding, held
+
+    def cut(self, thing: Any) -> Picture | None:
+        """What is known by its name, or says nothing of the state."""
+        if isinstance(thing, Fiber):
+            return "fiber", self.threads.get(thing, -1)
+        return ("run", type(thing).__name__) if isinstance(thing, (Scheduler, Context)) else None
+
+
+def once(actions: tuple[str, ...]) -> tuple[str, ...]:
+    """What is done again and again in `actions`, one time.
+
+    >>> once(("look", "wait", "look", "wait"))
+    ('look', 'wait')
+    """
+    length = len(actions)
+    periods = (period for period in range(1, length + 1) if not length % period)
+    return next(actions[:period] for period in periods if actions[:period] * (length // period) == actions)

@@ -1,0 +1,211 @@
+"""An exploration that was cut anywhere and gone on with is the one that was not cut."""
+
+from __future__ import annotations
+
+import json
+import signal
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from effio import IO, Ref, Success, delay, do, par_collect, task_group
+from effio.testing import Exploration, NotResumable, explore
+from effio.testing.exploration.checkpoint import State
+from tests.exploration.bugs import cancels, locks, refs
+from tests.exploration.bugs.case import Bug
+
+BUGS = (*refs.BUGS, *locks.BUGS, *cancels.BUGS)
+ENOUGH = 12
+
+
+def told(exploration: Exploration) -> tuple[Any, ...]:
+    """All that an exploration tells but how long it took and how often it was interrupted."""
+    stats = exploration.stats
+    return (
+        exploration.schedules,
+        exploration.exhaustive,
+        exploration.bounds,
+        exploration.never,
+        [(finding.token, str(finding)) for finding in exploration.failures],
+        (stats.redundant, stats.races, stats.planned, stats.postponed, stats.cut, dict(stats.by_preemptions)),
+    )
+
+
+def written_down(exploration: Exploration) -> State:
+    """The state, after JSON has written and read it."""
+    state: State = json.loads(json.dumps(exploration.state))
+    return state
+
+
+@do
+def counting(fibers: int) -> Any:
+    counter = yield from Ref.make(0, name="counter")
+    yield from par_collect([counter.get().flat_map(lambda value: counter.set(value + 1))] * fibers)
+    return (yield from counter.get())
+
+
+def is_three(exit: Any) -> bool:
+    return bool(exit == Success(3))
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_cut_after_every_schedule(bug: Bug) -> None:
+    """Known bugs and their mended forms: cut after each schedule and resumed, the same is found and counted."""
+    for make in (bug.broken, bug.mended):
+        options: dict[str, Any] = {"cancel": bug.cancel, "sampling": 0, "stop_on_first": False}
+        whole = explore(make(), bug.check, max_schedules=ENOUGH, **options)
+        part = explore(make(), bug.check, max_schedules=1, **options)
+        while part.schedules < whole.schedules or (whole.exhaustive and not part.exhaustive):
+            part = explore(make(), bug.check, max_schedules=1, resume=written_down(part), **options)
+        assert told(part) == told(whole)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 5, 8, 13, 21, 34, 35])
+def test_cut_anywhere(cut: int) -> None:
+    """Whichever schedule an exploration is cut after, it goes on to the 36 there are, with the same failures."""
+    whole = explore(counting(3), is_three, stop_on_first=False)
+    first = explore(counting(3), is_three, stop_on_first=False, max_schedules=cut)
+    assert (first.schedules, first.exhaustive) == (cut, False)
+    assert told(explore(counting(3), is_three, stop_on_first=False, resume=written_down(first))) == told(whole)
+
+
+@pytest.mark.parametrize("cut", range(16))
+def test_interrupt_in_the_middle_of_a_run_loses_that_run_only(cut: int) -> None:
+    """What the run under way had planned is taken back, so that nothing is run twice or left out."""
+    actions = count()
+
+    def program(last: int | None) -> IO[Any]:
+        def watched(value: int) -> int:
+            if next(actions) == last:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+            return value
+
+        @do
+        def main() -> Any:
+            counter = yield from Ref.make(0, name="counter")
+            add = counter.get().flat_map(lambda value: counter.set(value + 1)).then(delay(watched, 1))
+            yield from par_collect([add] * 2)
+            return (yield from counter.get())
+
+        return main()
+
+    options: dict[str, Any] = {"check": lambda exit: exit == Success(2), "stop_on_first": False, "sampling": 0}
+    first = explore(program(cut), **options)
+    assert first.interrupted
+    assert told(explore(program(None), resume=written_down(first), **options)) == told(
+        explore(program(None), **options)
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 5, 8, 13, 21])
+def test_interrupt_of_the_check_loses_that_schedule_only(cut: int) -> None:
+    """A schedule that could not be judged is run again."""
+    judged = count(1)
+
+    def check(exit: Any) -> bool:
+        if next(judged) == cut:
+            raise KeyboardInterrupt
+        return is_three(exit)
+
+    first = explore(counting(3), check, stop_on_first=False)
+    assert first.interrupted
+    rest = explore(counting(3), is_three, stop_on_first=False, resume=written_down(first))
+    assert told(rest) == told(explore(counting(3), is_three, stop_on_first=False))
+
+
+def test_budget_counts_anew() -> None:
+    """`max_schedules` is what one call may run; the counts are of all calls together."""
+    first = explore(counting(3), lambda exit: True, max_schedules=10)
+    second = explore(counting(3), lambda exit: True, max_schedules=10, resume=first.state)
+    assert (second.schedules, second.stats.complete, second.exhaustive) == (20, 20, False)
+    assert "schedules" in second.bounds[0]
+
+
+def test_random_schedules_go_on_with_others() -> None:
+    """A resumed exploration draws new random schedules, as many as its own budget gives."""
+    first = explore(counting(6), lambda exit: True, max_schedules=220, sampling=0.5)
+    second = explore(counting(6), lambda exit: True, max_schedules=20, sampling=0.5, resume=first.state)
+    assert 0 < first.stats.sampled < second.stats.sampled
+    assert second.schedules + second.stats.sampled == 240
+
+
+def test_cancels_go_on_with_the_next_fiber() -> None:
+    """With `cancel` an exploration may be cut between the fibers that are cancelled, and inside of each."""
+
+    @do
+    def program() -> Any:
+        counter = yield from Ref.make(0, name="counter")
+        yield from task_group(lambda group: group.fork(counter.set(1)).then(group.fork(counter.set(2))))
+        return (yield from counter.get())
+
+    options: dict[str, Any] = {"check": lambda exit: isinstance(exit, Success), "cancel": True, "stop_on_first": False}
+    whole = explore(program(), **options)
+    assert whole.exhaustive
+    assert whole.failures
+    part = explore(program(), max_schedules=3, **options)
+    while not part.exhaustive:
+        part = explore(program(), max_schedules=3, resume=written_down(part), **options)
+    assert told(part) == told(whole)
+
+
+def test_file_is_as_good_as_the_state(tmp_path: Path) -> None:
+    """`save` writes what `resume` reads, over what was there."""
+    path = tmp_path / "counting.json"
+    explore(counting(3), is_three, stop_on_first=False, max_schedules=5).save(path)
+    explore(counting(3), is_three, stop_on_first=False, max_schedules=5, resume=path).save(path)
+    rest = explore(counting(3), is_three, stop_on_first=False, resume=str(path))
+    assert told(rest) == told(explore(counting(3), is_three, stop_on_first=False))
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_finished_exploration_has_nothing_more_to_do() -> None:
+    """To resume one that is complete runs nothing and tells the same."""
+    whole = explore(counting(3), is_three, stop_on_first=False)
+    again = explore(counting(3), is_three, stop_on_first=False, resume=whole.state)
+    assert told(again) == told(whole)
+    assert again.stats.steps == whole.stats.steps
+
+
+def test_failure_found_before_is_judged_again() -> None:
+    """What an earlier call found is replayed: it still counts, or it does not if the check accepts it now."""
+    first = explore(counting(3), is_three)
+    assert explore(counting(3), is_three, resume=first.state).failures[0].token == first.failures[0].token
+    assert explore(counting(3), lambda exit: True, resume=first.state).exhaustive
+
+
+def test_other_program_is_refused() -> None:
+    """The state of one program is no use to another, and the error says so."""
+    state = explore(counting(3), is_three, max_schedules=1).state
+    with pytest.raises(NotResumable, match="another program, at turn 5"):
+        explore(counting(2), resume=state)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"time": "racy"}, "cannot resume with time='racy' what was begun with time='idle'"),
+        ({"cancel": True}, "cannot resume with cancel=True"),
+        ({"max_steps": 7}, "cannot resume with max_steps=7"),
+        ({"preemption_bound": 1}, "cannot resume with preemption_bound=1"),
+    ],
+)
+def test_other_options_are_refused(options: dict[str, Any], complaint: str) -> None:
+    """Options that say which schedules there are must be the same again."""
+    state = explore(counting(3), is_three, max_schedules=1).state
+    with pytest.raises(NotResumable, match=complaint):
+        explore(counting(3), resume=state, **options)
+
+
+def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
+    """Other JSON, text that is none, and states of other versions are each refused in a sentence."""
+    path = tmp_path / "x.json"
+    for text in ("[1]", "not JSON", "{}"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(NotResumable, match="not the state of an exploration"):
+            explore(counting(3), resume=path)
+    state = {**explore(counting(3), max_schedules=1).state, "version": 99}
+    with pytest.raises(NotResumable, match="version 99"):
+        explore(counting(3), resume=state)
