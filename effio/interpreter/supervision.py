@@ -94,9 +94,7 @@ class Family(Region):
             label = program._name
             program = program._source
         scheduler = self.fiber.scheduler
-        child = Fiber(scheduler, program, self, context, END)
-        child.index = self.forked
-        child.label = label
+        child = Fiber(scheduler, program, self, context, END, self.forked, label)
         self.forked += 1
         self.children[child] = None
         scheduler.enqueue(child)
