@@ -107,10 +107,8 @@ class Scheduler:
         self.turn_began, self.turn_end = clock.now(), 0.0
         self.for_quiet: dict[Callable[[IO[Any, Any]], bool], None] = {}
         self.quiet = False
-        self.in_flight = self.outside = self.rest = 0
+        self.in_flight = self.outside = self.rest = self.signalled = self.cancels = 0
         self.fatal: BaseException | None = None
-        self.signalled = 0
-        self.cancels = 0
         self.kept: dict[object, Any] = {}
         self.background_: Background | None = None
         self.root = Fiber(self, program, None, copy_context(), END)

@@ -215,9 +215,10 @@ def visible_cancel(region: Region | None) -> Region | None:
             family: Any = region
             passed.append(family)
             cancels = family.fiber.scheduler.cancels
-            if family.looked == cancels:
-                if family.seen is not None:
-                    found, inside = family.seen, len(passed)
+            known = family.looked == cancels
+            if known and family.seen is not None:
+                found, inside = family.seen, len(passed)
+            if known:
                 break
         if region.request is not None:
             found, inside = region, len(passed)

@@ -71,7 +71,7 @@ def advance(fiber: Fiber) -> None:
     if scheduler.rest:
         steps, scheduler.rest = scheduler.rest, 0
     maker: Any = None
-    value: Any
+    value: Any = None
     frame: Any
     after: IO[Any, Any] | Cause[Any] | None
     failed: Any
