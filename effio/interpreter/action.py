@@ -36,10 +36,11 @@ from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
 from effio.interpreter.fiber import DONE, GIVEN, NOTHING, YIELDED, Fiber, Sleeping
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
+from effio.interpreter.group import TaskGroupFamily, TaskGroupFrame
 from effio.interpreter.observer import Part
 from effio.interpreter.parallel import run_parallel
 from effio.interpreter.scope import Region, RestoreRegion, ScopeRegion, ShieldRegion
-from effio.interpreter.supervision import Family, TaskGroupFamily, TaskGroupFrame
+from effio.interpreter.supervision import Family
 
 Next: TypeAlias = "IO[Any, Any] | None"
 
@@ -292,8 +293,7 @@ def fork(fiber: Fiber, node: Fork) -> Next:
     family: Family = node._group
     if family.closed:
         return Halt(fiber.raised(ScopeClosed(node._name or "a fiber", family.name, family.site)))
-    child = family.fork(family.handled(node._source), node._name, fiber.context.copy())
-    fiber.value = handle.Fiber(child)
+    fiber.value = handle.Fiber(family.start_child(node._source, node._name, fiber))
     return GIVEN
 
 
