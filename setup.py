@@ -28,6 +28,7 @@ COMPILED = (
     "interpreter/fiber",
     "interpreter/frames",
     "interpreter/supervision",
+    "interpreter/group",
     "interpreter/parallel",
     "interpreter/action",
     "interpreter/step",

@@ -228,8 +228,8 @@ def task_group(
     """Run what `body` makes of a new `TaskGroup`, wait for all its children, and give the value of the body.
 
     `on_failure` says what the failure of one child means: "cancel" cancels the body and all others, "collect"
-    lets them end and then fails with all failures, "ignore" gives each to `handler`, whose exit is
-    then that of the child, and goes on.
+    lets them end and then fails with all failures, "ignore" gives each to `handler` and goes on; a
+    handler that fails itself fails the group, with both.
     """
     if on_failure not in get_args(OnFailure):
         raise ValueError(f"on_failure of task_group must be one of {get_args(OnFailure)}, not {on_failure!r}")

@@ -12,8 +12,7 @@ from functools import cache, partial
 from itertools import islice
 from typing import Any, Final
 
-import attrs
-
+from effio.algebra.field import fields
 from effio.data.cause_text import short_repr
 
 LINE_DEPTH: Final = 2
@@ -53,21 +52,6 @@ def tree(program: Any) -> str:
     """Show its steps one below the other, and below a step the programs that it runs."""
     lines = list(islice(_lines(program, TREE_DEPTH), TREE_LINES + 1))
     return "\n".join([*lines[:TREE_LINES], "…"] if len(lines) > TREE_LINES else lines)
-
-
-def fields(program: Any) -> list[tuple[str, Any]]:
-    """List the fields of a node with their names, in the order of its constructor."""
-    kind: Any = kind_of(program)
-    return [(name, getattr(program, name)) for name in field_names(kind)]
-
-
-@cache
-def field_names(kind: type[object]) -> tuple[str, ...]:
-    """List the names of the fields of a class of nodes."""
-    if attrs.has(kind):
-        return tuple(field.name for field in attrs.fields(kind))
-    members = {name: member for base in reversed(kind.__mro__) for name, member in vars(base).items()}
-    return tuple(name for name, member in members.items() if isinstance(member, property))
 
 
 def word(program: Any) -> str:

@@ -13,10 +13,11 @@ from typing import Any, final
 
 import attrs
 
-from effio.algebra import describe
+from effio.algebra.field import fields
 from effio.algebra.io import IO
 from effio.algebra.primitive import Call, Generate, Leaf, Operation
 from effio.algebra.sealed import NODES
+from effio.algebra.shape import rebuilt
 
 
 @final
@@ -40,12 +41,7 @@ def portable(function: Callable[..., Any]) -> Any:
 
 def reduce_node(node: IO[Any, Any]) -> tuple[Any, ...]:
     """Take a primitive node apart."""
-    return rebuilt, (type(node), dict(describe.fields(node)))
-
-
-def rebuilt(kind: type[IO[Any, Any]], fields: dict[str, Any]) -> IO[Any, Any]:
-    """Build a node of its fields."""
-    return kind(**fields)
+    return rebuilt, (type(node), dict(fields(node)))
 
 
 def reduce_operation(node: Operation) -> tuple[Any, ...]:

@@ -8,10 +8,10 @@ loop dispatches on the integer `_tag` and reads the slots.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, ClassVar, Literal, TypeAlias, final
 
 from effio.algebra import argument, tag
+from effio.algebra.field import field
 from effio.algebra.io import IO
 from effio.data.cause import Cause
 from effio.data.exit import Exit
@@ -25,11 +25,6 @@ Watching: TypeAlias = Literal["join", "exit", "cancel"]
 Errors: TypeAlias = tuple[type[BaseException], ...]
 Finalizer: TypeAlias = IO[Any, Any] | Callable[[Exit[Any, Any]], IO[Any, Any]]
 Reason: TypeAlias = str | Callable[[], str]
-
-
-def _field(name: str) -> Any:
-    """A read-only view of the private slot `_name`."""
-    return property(attrgetter("_" + name))
 
 
 # -- Values, steps, failures -------------------------------------------------------------------------------------
@@ -46,7 +41,7 @@ class Pure(IO[Any, Any]):
     def __init__(self, value: Any) -> None:
         self._value = value
 
-    value: ClassVar[Any] = _field("value")
+    value: ClassVar[Any] = field("value")
 
 
 class Sourced(IO[Any, Any]):
@@ -56,7 +51,7 @@ class Sourced(IO[Any, Any]):
     _source: IO[Any, Any]
     _next: Any
 
-    source: ClassVar[Any] = _field("source")
+    source: ClassVar[Any] = field("source")
 
 
 class Continued(Sourced):
@@ -68,7 +63,7 @@ class Continued(Sourced):
         self._source = source
         self._next = function
 
-    function: ClassVar[Any] = _field("next")
+    function: ClassVar[Any] = field("next")
 
 
 @final
@@ -101,7 +96,7 @@ class Then(Sourced):
         self._source = source
         self._next = other
 
-    other: ClassVar[Any] = _field("next")
+    other: ClassVar[Any] = field("next")
 
 
 class Invoked(IO[Any, Any]):
@@ -121,10 +116,10 @@ class Invoked(IO[Any, Any]):
         self._kwargs = kwargs
         self._catches = catches
 
-    function: ClassVar[Any] = _field("function")
-    args: ClassVar[Any] = _field("args")
-    kwargs: ClassVar[Any] = _field("kwargs")
-    catches: ClassVar[Any] = _field("catches")
+    function: ClassVar[Any] = field("function")
+    args: ClassVar[Any] = field("args")
+    kwargs: ClassVar[Any] = field("kwargs")
+    catches: ClassVar[Any] = field("catches")
 
 
 @final
@@ -146,7 +141,7 @@ class Operation(Invoked):
         super().__init__(function, args)
         self._touches = touches
 
-    touches: ClassVar[Any] = _field("touches")
+    touches: ClassVar[Any] = field("touches")
 
 
 @final
@@ -167,7 +162,7 @@ class Suspend(IO[Any, Any]):
     def __init__(self, thunk: Callable[[], IO[Any, Any]]) -> None:
         self._thunk = thunk
 
-    thunk: ClassVar[Any] = _field("thunk")
+    thunk: ClassVar[Any] = field("thunk")
 
 
 @final
@@ -182,9 +177,9 @@ class Generate(IO[Any, Any]):
         self._args = args
         self._kwargs = kwargs
 
-    function: ClassVar[Any] = _field("function")
-    args: ClassVar[Any] = _field("args")
-    kwargs: ClassVar[Any] = _field("kwargs")
+    function: ClassVar[Any] = field("function")
+    args: ClassVar[Any] = field("args")
+    kwargs: ClassVar[Any] = field("kwargs")
 
 
 @final
@@ -198,8 +193,8 @@ class Fail(IO[Any, Any]):
         self._error = error
         self._site = site
 
-    error: ClassVar[Any] = _field("error")
-    site: ClassVar[Any] = _field("site")
+    error: ClassVar[Any] = field("error")
+    site: ClassVar[Any] = field("site")
 
 
 @final
@@ -213,8 +208,8 @@ class Halt(IO[Any, Any]):
         self._cause = cause
         self._site = site
 
-    cause: ClassVar[Any] = _field("cause")
-    site: ClassVar[Any] = _field("site")
+    cause: ClassVar[Any] = field("cause")
+    site: ClassVar[Any] = field("site")
 
 
 @final
@@ -234,8 +229,8 @@ class Fold(Sourced):
         self._on_failure = on_failure
         self._next = on_success
 
-    on_failure: ClassVar[Any] = _field("on_failure")
-    on_success: ClassVar[Any] = _field("next")
+    on_failure: ClassVar[Any] = field("on_failure")
+    on_success: ClassVar[Any] = field("next")
 
 
 @final
@@ -249,7 +244,7 @@ class OnExit(Sourced):
         self._source = source
         self._next = finalizer
 
-    finalizer: ClassVar[Any] = _field("next")
+    finalizer: ClassVar[Any] = field("next")
 
 
 # -- Waiting -------------------------------------------------------------------------------------------------
@@ -265,7 +260,7 @@ class Sleep(IO[Any, Any]):
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    seconds: ClassVar[Any] = _field("seconds")
+    seconds: ClassVar[Any] = field("seconds")
 
 
 @final
@@ -296,11 +291,11 @@ class Park(IO[Any, Any]):
         self._outside = outside
         self._touches = touches
 
-    enlist: ClassVar[Any] = _field("enlist")
-    withdraw: ClassVar[Any] = _field("withdraw")
-    reason: ClassVar[Any] = _field("reason")
-    outside: ClassVar[Any] = _field("outside")
-    touches: ClassVar[Any] = _field("touches")
+    enlist: ClassVar[Any] = field("enlist")
+    withdraw: ClassVar[Any] = field("withdraw")
+    reason: ClassVar[Any] = field("reason")
+    outside: ClassVar[Any] = field("outside")
+    touches: ClassVar[Any] = field("touches")
 
 
 @final
@@ -315,9 +310,9 @@ class Watch(IO[Any, Any]):
         self._how = how
         self._reason = reason
 
-    fiber: ClassVar[Any] = _field("fiber")
-    how: ClassVar[Any] = _field("how")
-    reason: ClassVar[Any] = _field("reason")
+    fiber: ClassVar[Any] = field("fiber")
+    how: ClassVar[Any] = field("how")
+    reason: ClassVar[Any] = field("reason")
 
 
 @final
@@ -332,9 +327,9 @@ class Ask(IO[Any, Any]):
         self._peek = peek
         self._touches = touches
 
-    question: ClassVar[Any] = _field("question")
-    peek: ClassVar[Any] = _field("peek")
-    touches: ClassVar[Any] = _field("touches")
+    question: ClassVar[Any] = field("question")
+    peek: ClassVar[Any] = field("peek")
+    touches: ClassVar[Any] = field("touches")
 
 
 # -- Scopes --------------------------------------------------------------------------------------------------
@@ -351,8 +346,8 @@ class Named(IO[Any, Any]):
         self._source = source
         self._name = name
 
-    name: ClassVar[Any] = _field("name")
-    source: ClassVar[Any] = _field("source")
+    name: ClassVar[Any] = field("name")
+    source: ClassVar[Any] = field("source")
 
 
 @final
@@ -365,7 +360,7 @@ class Shield(IO[Any, Any]):
     def __init__(self, body: Callable[[Callable[[IO[Any, Any]], IO[Any, Any]]], IO[Any, Any]]) -> None:
         self._body = body
 
-    body: ClassVar[Any] = _field("body")
+    body: ClassVar[Any] = field("body")
 
 
 @final
@@ -379,8 +374,8 @@ class Restore(IO[Any, Any]):
         self._source = source
         self._shield = shield
 
-    shield: ClassVar[Any] = _field("shield")
-    source: ClassVar[Any] = _field("source")
+    shield: ClassVar[Any] = field("shield")
+    source: ClassVar[Any] = field("source")
 
 
 @final
@@ -405,10 +400,10 @@ class Scoped(IO[Any, Any]):
         self._expired = expired
         self._name = name
 
-    body: ClassVar[Any] = _field("body")
-    seconds: ClassVar[Any] = _field("seconds")
-    expired: ClassVar[Any] = _field("expired")
-    name: ClassVar[Any] = _field("name")
+    body: ClassVar[Any] = field("body")
+    seconds: ClassVar[Any] = field("seconds")
+    expired: ClassVar[Any] = field("expired")
+    name: ClassVar[Any] = field("name")
 
 
 # -- Together ------------------------------------------------------------------------------------------------
@@ -435,11 +430,11 @@ class Group(IO[Any, Any]):
         self._name = name
         self._site = site
 
-    body: ClassVar[Any] = _field("body")
-    on_failure: ClassVar[Any] = _field("on_failure")
-    handler: ClassVar[Any] = _field("handler")
-    name: ClassVar[Any] = _field("name")
-    site: ClassVar[Any] = _field("site")
+    body: ClassVar[Any] = field("body")
+    on_failure: ClassVar[Any] = field("on_failure")
+    handler: ClassVar[Any] = field("handler")
+    name: ClassVar[Any] = field("name")
+    site: ClassVar[Any] = field("site")
 
 
 @final
@@ -454,9 +449,9 @@ class Fork(IO[Any, Any]):
         self._source = source
         self._name = name
 
-    group: ClassVar[Any] = _field("group")
-    source: ClassVar[Any] = _field("source")
-    name: ClassVar[Any] = _field("name")
+    group: ClassVar[Any] = field("group")
+    source: ClassVar[Any] = field("source")
+    name: ClassVar[Any] = field("name")
 
 
 @final
@@ -491,10 +486,10 @@ class Parallel(IO[Any, Any]):
         self._labels = labels
         self._dispose = dispose
 
-    items: ClassVar[Any] = _field("items")
-    policy: ClassVar[Any] = _field("policy")
-    name: ClassVar[Any] = _field("name")
-    function: ClassVar[Any] = _field("function")
-    limit: ClassVar[Any] = _field("limit")
-    labels: ClassVar[Any] = _field("labels")
-    dispose: ClassVar[Any] = _field("dispose")
+    items: ClassVar[Any] = field("items")
+    policy: ClassVar[Any] = field("policy")
+    name: ClassVar[Any] = field("name")
+    function: ClassVar[Any] = field("function")
+    limit: ClassVar[Any] = field("limit")
+    labels: ClassVar[Any] = field("labels")
+    dispose: ClassVar[Any] = field("dispose")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
-import attrs
 from typing_extensions import TypeIs
 
-from effio.algebra import argument
-from effio.algebra.describe import spoken
+from effio.algebra import argument, describe
+from effio.algebra.field import field, fields
 from effio.algebra.io import IO
 from effio.schedule.schedule import Schedule
 
@@ -29,7 +28,20 @@ class Derived(IO[Any, Any]):
 
     def __init_subclass__(cls) -> None:
         if "word" not in vars(cls):
-            cls.word = spoken(cls.__name__)
+            cls.word = describe.spoken(cls.__name__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, (type(self), dict(fields(self)))
+
+
+def rebuilt(kind: type[Program], values: dict[str, Any]) -> Any:
+    """Build a node of its fields."""
+    return kind(**values)
+
+
+def changed(node: Derived, **values: Any) -> Any:
+    """Build the same node with some other fields."""
+    return rebuilt(type(node), {**dict(fields(node)), **values})
 
 
 class Word(IO[Given], Generic[Given]):
@@ -39,7 +51,7 @@ class Word(IO[Given], Generic[Given]):
     word: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        cls.word = spoken(cls.__name__)
+        cls.word = describe.spoken(cls.__name__)
 
     def __call__(self) -> IO[Given]:
         """Do the same: the word is its own program."""
@@ -69,129 +81,174 @@ def program(word: str, value: Built) -> Built:
     return value
 
 
-# -- Checked fields ------------------------------------------------------------------------------------------
+# -- Fields --------------------------------------------------------------------------------------------------
 
 
-def is_program(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
+def a_program(node: Derived, value: Program) -> Program:
     """Refuse what is no program."""
-    if not isinstance(value, IO):
+    if not is_io(value):
         raise argument.not_a_program(node.word, value)
+    return value
 
 
-def are_programs(node: Derived, field: attrs.Attribute[Any], values: tuple[object, ...]) -> None:
+def programs(node: Derived, values: Programs) -> Programs:
     """Refuse a tuple in which something is no program."""
     for value in values:
-        is_program(node, field, value)
+        if not is_io(value):
+            raise argument.not_a_program(node.word, value)
+    return values
 
 
-def is_function(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
+def a_function(node: Derived, value: Function) -> Function:
     """Refuse what cannot be called."""
     if not callable(value):
         raise argument.not_a_function(node.word, value)
-
-
-def is_function_or_none(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
-    """Refuse what cannot be called, unless it is None."""
-    if value is not None:
-        is_function(node, field, value)
-
-
-def is_condition(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
-    """Refuse what is neither true nor false nor a program that may tell."""
-    if not isinstance(value, bool):
-        is_program(node, field, value)
-
-
-def is_finalizer(node: Derived, field: attrs.Attribute[Any], value: object) -> None:
-    """Refuse what is neither a program nor a function that may make one."""
-    if not callable(value):
-        is_program(node, field, value)
+    return value
 
 
 # -- Shapes --------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False, repr=False)
 class OneSource(Derived):
     """What says something about `source`, which is not checked: mostly it is the program of a method call."""
 
-    source: Program
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Program) -> None:
+        self._source = source
+
+    source: ClassVar[Program] = field("source")
 
 
-@attrs.frozen(eq=False, repr=False)
 class WithFunction(OneSource):
     """What applies `function` to what comes out of `source`."""
 
-    function: Function = attrs.field(validator=is_function)
+    __slots__ = ("_function",)
+
+    def __init__(self, source: Program, function: Function) -> None:
+        self._source = source
+        self._function = a_function(self, function)
+
+    function: ClassVar[Any] = field("function")
 
 
-@attrs.frozen(eq=False, repr=False)
 class WithOther(OneSource):
     """What puts `other` beside `source`."""
 
-    other: Program = attrs.field(validator=is_program)
+    __slots__ = ("_other",)
+
+    def __init__(self, source: Program, other: Program) -> None:
+        self._source = source
+        self._other = a_program(self, other)
+
+    other: ClassVar[Program] = field("other")
 
 
-@attrs.frozen(eq=False, repr=False)
 class WithFinalizer(OneSource):
     """What runs `finalizer`, a program or a function that makes one, when `source` has ended."""
 
-    finalizer: Program | Function = attrs.field(validator=is_finalizer)
+    __slots__ = ("_finalizer",)
+
+    def __init__(self, source: Program, finalizer: Program | Function) -> None:
+        self._source = source
+        self._finalizer = finalizer if callable(finalizer) else a_program(self, finalizer)
+
+    finalizer: ClassVar[Any] = field("finalizer")
 
 
-@attrs.frozen(eq=False, repr=False)
 class WithSeconds(OneSource):
     """What gives `source` no more than `seconds`."""
 
-    seconds: float
+    __slots__ = ("_seconds",)
+
+    def __init__(self, source: Program, seconds: float) -> None:
+        self._source = source
+        self._seconds = seconds
+
+    seconds: ClassVar[float] = field("seconds")
 
 
-@attrs.frozen(eq=False, repr=False)
 class WithValue(OneSource):
     """What gives `value` in some outcome of `source`."""
 
-    value: Any
+    __slots__ = ("_value",)
+
+    def __init__(self, source: Program, value: Any) -> None:
+        self._source = source
+        self._value = value
+
+    value: ClassVar[Any] = field("value")
 
 
-@attrs.frozen(eq=False, repr=False)
 class Again(OneSource):
     """What runs `source` again as long as `schedule` says."""
 
-    schedule: Schedule[Any, Any]
+    __slots__ = ("_schedule",)
+
+    def __init__(self, source: Program, schedule: Schedule[Any, Any]) -> None:
+        self._source = source
+        self._schedule = schedule
+
+    schedule: ClassVar[Schedule[Any, Any]] = field("schedule")
 
 
-@attrs.frozen(eq=False, repr=False)
 class TwoWays(OneSource):
     """What applies one of two functions to the outcome of `source`."""
 
-    if_failed: Function = attrs.field(validator=is_function)
-    if_succeeded: Function = attrs.field(validator=is_function)
+    __slots__ = ("_if_failed", "_if_succeeded")
+
+    def __init__(self, source: Program, if_failed: Function, if_succeeded: Function) -> None:
+        self._source = source
+        self._if_failed = a_function(self, if_failed)
+        self._if_succeeded = a_function(self, if_succeeded)
+
+    if_failed: ClassVar[Any] = field("if_failed")
+    if_succeeded: ClassVar[Any] = field("if_succeeded")
 
 
-@attrs.frozen(eq=False, repr=False)
 class WithItems(Derived):
     """What runs the programs that `function` makes of `items`."""
 
-    items: tuple[Any, ...]
-    function: Function = attrs.field(validator=is_function)
+    __slots__ = ("_function", "_items")
+
+    def __init__(self, items: tuple[Any, ...], function: Function) -> None:
+        self._items = items
+        self._function = a_function(self, function)
+
+    items: ClassVar[tuple[Any, ...]] = field("items")
+    function: ClassVar[Any] = field("function")
 
 
-@attrs.frozen(eq=False, repr=False)
 class ManySources(Derived):
     """What runs `ios`."""
 
-    ios: Programs = attrs.field(validator=are_programs)
+    __slots__ = ("_ios",)
+
+    def __init__(self, ios: Programs) -> None:
+        self._ios = programs(self, ios)
+
+    ios: ClassVar[Programs] = field("ios")
 
 
-@attrs.frozen(eq=False, repr=False)
 class WithLimit(ManySources):
     """What runs `ios`, no more than `limit` at once (None: all)."""
 
-    limit: int | None
+    __slots__ = ("_limit",)
+
+    def __init__(self, ios: Programs, limit: int | None) -> None:
+        self._ios = programs(self, ios)
+        self._limit = limit
+
+    limit: ClassVar[int | None] = field("limit")
 
 
-@attrs.frozen(eq=False, repr=False)
 class Contest(ManySources):
     """What runs `ios` until one has won; `dispose` gets a value that was won and cannot be delivered."""
 
-    dispose: Dispose = attrs.field(validator=is_function_or_none)
+    __slots__ = ("_dispose",)
+
+    def __init__(self, ios: Programs, dispose: Dispose) -> None:
+        self._ios = programs(self, ios)
+        self._dispose = None if dispose is None else a_function(self, dispose)
+
+    dispose: ClassVar[Any] = field("dispose")

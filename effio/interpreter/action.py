@@ -24,7 +24,6 @@ from effio.algebra.primitive import (
     Named,
     Parallel,
     Park,
-    Pure,
     Restore,
     Scoped,
     Shield,
@@ -35,12 +34,13 @@ from effio.algebra.shape import made
 from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RESTORE, SCOPED, SHIELD, SLEEP, WATCH
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
-from effio.interpreter.fiber import DONE, NOTHING, YIELDED, Fiber, Sleeping
+from effio.interpreter.fiber import DONE, GIVEN, NOTHING, YIELDED, Fiber, Sleeping
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
+from effio.interpreter.group import TaskGroupFamily, TaskGroupFrame
 from effio.interpreter.observer import Part
 from effio.interpreter.parallel import run_parallel
 from effio.interpreter.scope import Region, RestoreRegion, ScopeRegion, ShieldRegion
-from effio.interpreter.supervision import Family, TaskGroupFamily, TaskGroupFrame
+from effio.interpreter.supervision import Family
 
 Next: TypeAlias = "IO[Any, Any] | None"
 
@@ -178,6 +178,9 @@ def watch(fiber: Fiber, node: Watch) -> Next:
             if cause is not None:
                 return Halt(cause)
     if target.state == DONE:
+        if target.cause is None and node._how == "join":
+            fiber.value = target.value
+            return GIVEN
         return exit_as(node._how, target)
     if target.watchers is None:
         target.watchers = {}
@@ -200,9 +203,11 @@ def ask(fiber: Fiber, node: Ask) -> Next:
         if cause is not None:
             return Halt(cause)
     try:
-        return Pure(node._question(fiber))
+        value = node._question(fiber)
     except BaseException as error:
         return Halt(fiber.raised(error))
+    fiber.value = value
+    return GIVEN
 
 
 # -- Scopes --------------------------------------------------------------------------------------------------
@@ -288,8 +293,8 @@ def fork(fiber: Fiber, node: Fork) -> Next:
     family: Family = node._group
     if family.closed:
         return Halt(fiber.raised(ScopeClosed(node._name or "a fiber", family.name, family.site)))
-    child = family.fork(family.handled(node._source), node._name, fiber.context.copy())
-    return Pure(handle.Fiber(child))
+    fiber.value = handle.Fiber(family.start_child(node._source, node._name, fiber))
+    return GIVEN
 
 
 def parallel(fiber: Fiber, node: Parallel) -> Next:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextvars import Context
 from inspect import CO_GENERATOR
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast, final
 
 from returns.result import Failure, Success
 
@@ -20,7 +20,7 @@ from effio.data.location import Location
 from effio.data.origin import CallSite, Origin
 from effio.data.source_text import full_traceback
 from effio.interpreter import dump
-from effio.interpreter.scope import Region, ScopeRegion, any_cancel, effective_deadline, visible_cancel
+from effio.interpreter.scope import FAMILY, Region, ScopeRegion, any_cancel, effective_deadline, visible_cancel
 
 if TYPE_CHECKING:
     from effio.data.exit import Exit
@@ -48,6 +48,9 @@ OWN_MODULES: Final = tuple(f"effio.{floor}." for floor in OWN_FLOORS)
 STOPS: Final = (StopIteration, StopAsyncIteration)
 
 NOTHING: Final = Pure(None)
+
+GIVEN: Final = Pure(None)
+"""What an action gives that has left its value in the fiber."""
 
 
 class Wait(Protocol):
@@ -138,6 +141,8 @@ class Fiber(Region):
         family: Family | None,
         context: Context,
         bottom: object,
+        index: int = 0,
+        label: str | None = None,
     ) -> None:
         self.outer = family
         self.request = None
@@ -153,9 +158,9 @@ class Fiber(Region):
         self.check: bool = family is not None and (family.request is not None or family.fiber.check)
         self.unwinding = False
         self.unarmed = 0
-        self.index = 0
+        self.index = index
         self.began = self.since = scheduler.turn_began
-        self.label: str | None = None
+        self.label = label
         self.path_: Path | None = None
         self.value: Any = None
         self.cause: Cause[Any] | None = None
@@ -241,8 +246,8 @@ class Fiber(Region):
     def interrupt(self) -> None:
         """Look at the next action whether a cancel is meant for this fiber; if it waits, look now."""
         self.check = True
-        if self.state != PARKED:
-            return
+        if self.state != PARKED or (self.region.kind == FAMILY and cast("Family", self.region).waiting):
+            return  # It looks when it runs, or when its children have ended.
         target = visible_cancel(self.region)
         if target is None or target.request is None or self.wait is None:
             return

@@ -258,8 +258,8 @@ class FirstFamily(ParallelFamily):
         """As for any family, but a value that was won in time is given, unless it can be given back instead."""
         if parts or self.winner is None:
             return super().conclude(parts)
-        target = visible_cancel(self.fiber.region)
-        if target is None or target.request is None or self.node._dispose is None:
+        target = None if self.node._dispose is None else visible_cancel(self.fiber.region)
+        if target is None or target.request is None:
             return None
         return self.cancelled(target.request.leaf, None)
 

@@ -62,6 +62,7 @@ class Scheduler:
         "for_quiet",
         "in_flight",
         "kept",
+        "late",
         "observer",
         "on_end",
         "outside",
@@ -96,7 +97,7 @@ class Scheduler:
         self.advance = advance if observer is None else self.observed_advance
         self.clock = clock
         self.backend = backend
-        self.over = False
+        self.over = self.late = False
         self.on_end: Callable[[], object] | None = None
         self.stuck: Deadlock | None = None
         self.thread = get_ident()
@@ -106,10 +107,8 @@ class Scheduler:
         self.turn_began, self.turn_end = clock.now(), 0.0
         self.for_quiet: dict[Callable[[IO[Any, Any]], bool], None] = {}
         self.quiet = False
-        self.in_flight = self.outside = self.rest = 0
+        self.in_flight = self.outside = self.rest = self.signalled = self.cancels = 0
         self.fatal: BaseException | None = None
-        self.signalled = 0
-        self.cancels = 0
         self.kept: dict[object, Any] = {}
         self.background_: Background | None = None
         self.root = Fiber(self, program, None, copy_context(), END)
@@ -172,14 +171,16 @@ class Scheduler:
     def drain(self, budget: int) -> int:
         """Run fibers until none is ready; give what is left of the budget, zero if the time is over."""
         ready = self.ready
+        advance = self.advance
+        fiber: Fiber | None = None
         while ready and budget > 0:
             fiber = ready.popleft()
-            fiber.context.run(self.advance, fiber)
+            fiber.context.run(advance, fiber)
             budget -= 1
-            if (fiber.state <= YIELDED or not budget & FIBERS_PER_LOOK) and perf_counter() > self.turn_end:
+            if self.late or (not budget & FIBERS_PER_LOOK and self.turn_is_over()):
+                self.late = False
                 self.keep_turn(fiber, budget == FIBERS_PER_TURN - 1)
                 budget = 0
-            del fiber
         return budget
 
     def keep_turn(self, fiber: Fiber, first: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING, ClassVar, Final, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, final
 
 from effio.algebra.primitive import Halt
 from effio.data.cause import Cancelled
@@ -19,7 +19,6 @@ from effio.interpreter.timers import DEADLINE
 if TYPE_CHECKING:
     from effio.data.errors import CancelSource
     from effio.interpreter.fiber import Fiber
-    from effio.interpreter.supervision import Family
 
 PLAIN: Final = 0
 SHIELD: Final = 1
@@ -208,14 +207,15 @@ def visible_cancel(region: Region | None) -> Region | None:
     """
     found: Region | None = None
     lifted: tuple[object, ...] = ()
-    passed: list[Family] = []
-    inside = 0
+    passed: list[Any] = []
+    inside = cancels = 0
     while region is not None:
         kind = region.kind
         if kind == FAMILY and not lifted:
-            family = cast("Family", region)
+            family: Any = region
             passed.append(family)
-            known = family.looked == family.fiber.scheduler.cancels
+            cancels = family.fiber.scheduler.cancels
+            known = family.looked == cancels
             if known and family.seen is not None:
                 found, inside = family.seen, len(passed)
             if known:
@@ -228,7 +228,7 @@ def visible_cancel(region: Region | None) -> Region | None:
             lifted = (*lifted, cast("RestoreRegion", region).lifted)
         region = region.outer
     for index, family in enumerate(passed):
-        family.looked = family.fiber.scheduler.cancels
+        family.looked = cancels
         family.seen = found if index < inside else None
     return found
 

@@ -40,7 +40,7 @@ from effio.algebra.tag import (
 from effio.data.cause import Cause, Die
 from effio.data.origin import origin_of
 from effio.interpreter.action import ACTIONS
-from effio.interpreter.fiber import NOTHING, PREEMPTED, RUNNING, YIELDED, Fiber
+from effio.interpreter.fiber import GIVEN, NOTHING, PREEMPTED, QUEUED, RUNNING, YIELDED, Fiber
 from effio.interpreter.frames import END, NO_BODY, Frame, GeneratorFrame, begin_finalizer
 
 STEPS_PER_TURN: Final = 1024
@@ -58,12 +58,13 @@ def advance(fiber: Fiber) -> None:
     scheduler = fiber.scheduler
     steering = scheduler.steering
     node: Any = fiber.node
-    if fiber.state == YIELDED and fiber.check:
-        cancelled = fiber.poll()
-        if cancelled is not None:
-            node = Halt(cancelled)
-    # The actions of this turn; who was woken comes with the value of one.
-    calls = 0 if fiber.state in (PREEMPTED, YIELDED) else 1
+    calls = 1  # the actions of this turn; who was woken comes with the value of one
+    if fiber.state != QUEUED:
+        calls = 0
+        if fiber.state == YIELDED and fiber.check:
+            cancelled = fiber.poll()
+            if cancelled is not None:
+                node = Halt(cancelled)
     fiber.state = RUNNING
     scheduler.current = fiber
     steps = STEPS_PER_TURN
@@ -71,9 +72,9 @@ def advance(fiber: Fiber) -> None:
         steps, scheduler.rest = scheduler.rest, 0
     maker: Any = None
     value: Any = None
-    frame: Any = None
-    after: IO[Any, Any] | Cause[Any] | None = None
-    failed: Any = None
+    frame: Any
+    after: IO[Any, Any] | Cause[Any] | None
+    failed: Any
     cause: Cause[Any] | None = None
     program: IO[Any, Any]
     tagged: Tagged
@@ -85,6 +86,7 @@ def advance(fiber: Fiber) -> None:
             if steps <= 0:
                 fiber.node = node
                 fiber.state = PREEMPTED if calls else YIELDED
+                scheduler.late = scheduler.turn_is_over()
                 if fiber.unarmed:
                     fiber.arm_deadlines()
                 scheduler.enqueue(fiber)
@@ -93,6 +95,8 @@ def advance(fiber: Fiber) -> None:
                 program = node
                 tag = program._tag
             except (AttributeError, TypeError):
+                if isinstance(maker, GeneratorFrame):
+                    maker = maker.generator
                 node = Halt(Die(returned_no_program(maker or fiber.name, node), fiber.at(origin_of(maker))))
                 tag = HALT
 
@@ -125,7 +129,24 @@ def advance(fiber: Fiber) -> None:
                         cause = fiber.raised(error, call._catches)
                     calls += 1
                     if not calls & CALLS_PER_LOOK and scheduler.turn_is_over():
-                        steps, scheduler.rest = 0, steps
+                        steps, scheduler.rest, scheduler.late = 0, steps, True
+            elif tag > DERIVED:
+                if tag > NAMED:
+                    calls += 1
+                    if fiber.check and steering is not None and steering.stops_before(fiber, node):
+                        fiber.hold(node)
+                        return
+                node = ACTIONS[tag](fiber, node)
+                if node is None:
+                    return
+                if node is not GIVEN:
+                    continue
+                value = fiber.value
+                fiber.value = None
+            elif tag == DERIVED:
+                maker = type(node).__name__
+                node = TABLE[type(node)](node)
+                continue
             elif tag == SUSPEND:
                 suspend: Suspend = node
                 steps -= 1
@@ -135,30 +156,16 @@ def advance(fiber: Fiber) -> None:
                 except BaseException as error:
                     node = Halt(fiber.raised(error))
                 continue
-            elif tag == DERIVED:
-                maker = type(node).__name__
-                node = TABLE[type(node)](node)
-                continue
             elif tag == FAIL:
                 cause = fiber.failure(node)
             elif tag == HALT:
                 cause = node._cause if node._site is None else node._cause.placed(fiber.at(node._site))
-            elif tag == GENERATE:
+            else:
                 try:
                     stack.append(GeneratorFrame(node._function(*node._args, **node._kwargs)))
                     value = None
                 except BaseException as error:
                     cause = fiber.raised(error)
-            else:
-                if tag > NAMED:
-                    calls += 1
-                    if fiber.check and steering is not None and steering.stops_before(fiber, node):
-                        fiber.hold(node)
-                        return
-                node = ACTIONS[tag](fiber, node)
-                if node is None:
-                    return
-                continue
 
             # -- A value goes back ----
             if cause is None:
@@ -175,6 +182,25 @@ def advance(fiber: Fiber) -> None:
                         except BaseException as error:
                             cause = fiber.raised(error)
                         break
+                    if tag >= GENERATE:
+                        if tag != GENERATE:
+                            own = frame
+                            node = own.returned(fiber, value)
+                            if node is None:
+                                return
+                            break
+                        generator = frame
+                        try:
+                            node = generator.send(value)
+                        except StopIteration as stop:
+                            value = stop.value
+                            continue
+                        except BaseException as error:
+                            cause = fiber.raised(error)
+                            break
+                        maker = generator
+                        stack.append(generator)
+                        break
                     if tag == MAP:
                         sourced = frame
                         try:
@@ -189,19 +215,6 @@ def advance(fiber: Fiber) -> None:
                         sourced = frame
                         node = sourced._next
                         break
-                    elif tag == GENERATE:
-                        generator = frame
-                        try:
-                            node = generator.send(value)
-                        except StopIteration as stop:
-                            value = stop.value
-                            continue
-                        except BaseException as error:
-                            cause = fiber.raised(error)
-                            break
-                        maker = generator.generator
-                        stack.append(generator)
-                        break
                     elif tag == FOLD:
                         sourced = frame
                         maker = sourced._next
@@ -212,16 +225,10 @@ def advance(fiber: Fiber) -> None:
                         except BaseException as error:
                             cause = fiber.raised(error)
                         break
-                    elif tag == ON_EXIT:
+                    else:
                         sourced = frame
                         maker = sourced._next
                         node = begin_finalizer(fiber, maker, value, None)
-                        break
-                    else:
-                        own = frame
-                        node = own.returned(fiber, value)
-                        if node is None:
-                            return
                         break
 
             # -- A cause goes back ----
@@ -258,7 +265,8 @@ def advance(fiber: Fiber) -> None:
                         cause = after
     finally:
         # A traceback keeps the frames that called user code alive: this one must not keep the failure alive in turn.
-        del fiber, stack, node, value, cause, maker, frame, after, failed
+        node = value = cause = maker = frame = after = failed = None
+        del fiber, stack
         program = pure = NOTHING
         tagged = own = END
         sourced = NO_SOURCE

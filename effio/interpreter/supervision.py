@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, ClassVar, Final, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from effio.algebra.io import IO
-from effio.algebra.primitive import Fold, Group, Halt, Named, Pure
+from effio.algebra.primitive import Named
 from effio.data.cause import Both, Cancelled, Cause, then
 from effio.data.identity import Path
 from effio.data.location import ChildReport
@@ -39,6 +39,7 @@ class Family(Region):
 
     __slots__ = (
         "around",
+        "bottom",
         "children",
         "cut",
         "failures",
@@ -75,6 +76,7 @@ class Family(Region):
         self.seconds: dict[int, float] | None = None
         self.looked: int = -1
         self.seen: Region | None = None
+        self.bottom: Frame = END
 
     @property
     def owner(self) -> Fiber:
@@ -94,9 +96,7 @@ class Family(Region):
             label = program._name
             program = program._source
         scheduler = self.fiber.scheduler
-        child = Fiber(scheduler, program, self, context, END)
-        child.index = self.forked
-        child.label = label
+        child = Fiber(scheduler, program, self, context, self.bottom, self.forked, label)
         self.forked += 1
         self.children[child] = None
         scheduler.enqueue(child)
@@ -104,9 +104,9 @@ class Family(Region):
             scheduler.observer.on_fork(child)
         return child
 
-    def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
-        """The program of a child, its failures given to the handler of the group if there is one."""
-        return program
+    def start_child(self, program: IO[Any, Any], label: str | None, parent: Fiber) -> Fiber:
+        """Add a child that the running `parent` forks."""
+        return self.fork(program, label, parent.context.copy())
 
     # -- A child ends ----
 
@@ -249,117 +249,9 @@ class ChildrenWait:
         return f"the end of {family.name} ({first!r}{others})"
 
 
-# -- Task groups ---------------------------------------------------------------------------------------------
-
-BODY: Final = -1
-
-
-@final
-class TaskGroupFamily(Family):
-    """The children of a task group; `on_failure` says whether a failing one cancels the rest.
-
-    `labels` holds the names of those that failed, and of those that were cancelled because of it, for pictures.
-    """
-
-    __slots__ = ("handler", "labels", "on_failure")
-
-    def __init__(self, owner: Fiber, node: Group) -> None:
-        super().__init__(owner, node._name, owner.region)
-        self.site = node._site
-        self.on_failure = node._on_failure
-        self.handler = node._handler
-        self.labels: dict[int, str] = {BODY: "the body"}
-
-    def handled(self, program: IO[Any, Any]) -> IO[Any, Any]:
-        if self.handler is None:
-            return program
-        if isinstance(program, Named):
-            return Named(Fold(program.source, self.handler), program.name)
-        return Fold(program, self.handler)
-
-    def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
-        self.failures[index] = rest
-        self.labels[index] = name
-        if self.on_failure == "cancel":
-            self.stop(name)
-
-    def stop(self, name: str) -> None:
-        """Cancel everything because one has failed."""
-        if self.request is None:
-            self.labels.update({child.index: child.name for child in self.children})
-            self.seconds = {}
-        self.request_cancel("sibling", name, None)
-
-    def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
-        times = self.seconds or {}
-        return tuple(
-            ChildReport(self.labels[index], "failed" if has_failed(parts.get(index)) else "cancelled", times.get(index))
-            for index in sorted(self.labels)
-            if index in parts or (index not in self.failures and index != BODY)
-        )
-
-
 def has_failed(cause: Cause[Any] | None) -> bool:
     """Whether there is more to tell of a child than that it was cancelled."""
     return cause is not None and not cause.is_cancelled_only
-
-
-@final
-class TaskGroupFrame(Frame):
-    """The end of a task group's body: cancel the children if it failed, and wait for them."""
-
-    __slots__ = ("cause", "ended", "family", "value")
-
-    def __init__(self, family: TaskGroupFamily) -> None:
-        self.family = family
-        self.ended = False
-        self.value: Any = None
-        self.cause: Cause[Any] | None = None
-
-    def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any] | None:
-        if self.ended:
-            return self.wait(fiber) if self.family.children else self.finish(fiber)
-        self.ended = True
-        self.value = value
-        return self.wait(fiber)
-
-    def failed(self, fiber: Fiber, cause: Cause[Any]) -> IO[Any, Any] | None:
-        family = self.family
-        self.ended = True
-        self.cause = cause
-        fiber.unwinding = False
-        if cause.is_cancelled_only:
-            first = cause.cancellations()[0]
-            family.request_cancel(first.source, first.by, first.reason)
-        else:
-            family.stop("the body")
-        return self.wait(fiber)
-
-    def wait(self, fiber: Fiber) -> IO[Any, Any] | None:
-        family = self.family
-        if family.children:
-            family.waiting = True
-            fiber.stack.append(self)
-            fiber.park(ChildrenWait(family))
-            return None
-        if family.forked:
-            return self.finish(fiber)
-        # Even an empty group lets the others run once; that is no action, so no cancel is looked for.
-        fiber.stack.append(self)
-        fiber.wake(NOTHING)
-        return None
-
-    def finish(self, fiber: Fiber) -> IO[Any, Any]:
-        family = self.family
-        parts = family.parts()
-        rest = None if self.cause is None else family.own_failure(fiber, self.cause)
-        rest = None if rest is None else unseen(rest, parts.values())
-        if rest is not None:
-            parts[BODY] = rest
-        family.leave()
-        cause = family.conclude(parts)
-        family.left(cause)
-        return Pure(self.value) if cause is None else Halt(cause)
 
 
 # -- The background ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, Final, final
 import attrs
 
 from effio.algebra import derived, describe, primitive, shape
+from effio.algebra.field import fields
 from effio.observe.step import Kind, OnError
 
 NOTHING: Final[Mapping[str, str]] = {}
@@ -198,7 +199,7 @@ def parts_of(node: shape.Program, reading: Reading) -> tuple[list[str], list[Par
     """Take a node apart: its plain values, as text, and what it runs."""
     values: list[str] = []
     parts: list[Part] = []
-    for field, value in describe.fields(node):
+    for field, value in fields(node):
         if field in HIDDEN or value is None or is_default(field, value):
             continue
         found = () if reading.kind in WITHOUT_PARTS or field in PLAIN else tuple(_parts(node, field, value, reading))

@@ -11,7 +11,7 @@ def derived_nodes() -> set[type]:
     return {
         value
         for value in vars(derived).values()
-        if isinstance(value, type) and issubclass(value, IO) and value.__module__ == derived.__name__
+        if isinstance(value, type) and issubclass(value, IO) and value.__module__.startswith(derived.__name__)
     }
 
 

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-import attrs
-
 from effio.algebra import derived
 from effio.algebra.primitive import Ask, FlatMap, Map, Named, OnExit
 from effio.algebra.progress import begin, end, move
-from effio.algebra.shape import Contest, ManySources, Program, WithItems, is_io
+from effio.algebra.shape import Contest, ManySources, Program, WithItems, changed, is_io
 
 
 def with_progress(node: derived.WithProgress) -> Program:
@@ -27,9 +25,9 @@ def with_progress(node: derived.WithProgress) -> Program:
 def counted(source: Program) -> tuple[Program, int | None]:
     """The same program, each of its parts moving the count when it succeeds, and how many parts there are."""
     if isinstance(source, WithItems):
-        return attrs.evolve(source, function=partial(made, source.function)), len(source.items)
+        return changed(source, function=partial(made, source.function)), len(source.items)
     if isinstance(source, ManySources) and not isinstance(source, Contest):
-        return attrs.evolve(source, ios=tuple(map(moving, source.ios))), len(source.ios)
+        return changed(source, ios=tuple(map(moving, source.ios))), len(source.ios)
     return source, None
 
 

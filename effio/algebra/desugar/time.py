@@ -32,6 +32,7 @@ from effio.data.errors import TimedOut
 from effio.data.exit import Exit
 
 NOTHING: Final = Pure(None)
+GIVE_WAY: Final = Sleep(0.0)
 
 
 def now(node: derived.Now) -> IO[Any, Any]:
@@ -44,7 +45,7 @@ def time_of(fiber: Any) -> float:
 
 
 def yield_now(node: derived.YieldNow) -> IO[Any, Any]:
-    return Sleep(0.0)
+    return GIVE_WAY
 
 
 def sleep_until(node: derived.SleepUntil) -> IO[Any, Any]:

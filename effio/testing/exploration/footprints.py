@@ -13,9 +13,10 @@ from effio.algebra.primitive import Ask, Call, Fork, Leaf, Operation, Park, Watc
 from effio.data.touch import Touch, Touches
 from effio.interpreter.action import Resume, Watching
 from effio.interpreter.fiber import PARKED, Fiber, Wait
+from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.parallel import FirstFamily, ParallelFamily
 from effio.interpreter.scope import RESTORE, SHIELD, Region
-from effio.interpreter.supervision import Family, TaskGroupFamily
+from effio.interpreter.supervision import Family
 from effio.testing.exploration.system import NOTHING, Footprint
 
 Place: TypeAlias = tuple[int, int]

@@ -16,9 +16,9 @@ import attrs
 from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
 from effio.data.cause_text import short_repr
 from effio.interpreter.fiber import Fiber
+from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import SHIELD, Region, visible_cancel
-from effio.interpreter.supervision import TaskGroupFamily
 from effio.testing.exploration.leaks import primitive_of
 
 Naming: TypeAlias = Callable[[Any], str]

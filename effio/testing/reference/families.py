@@ -216,9 +216,11 @@ class Grouped(Family):
 
     on_failure: p.OnFailure = attrs.field(kw_only=True)
     fibers: list[Fiber] = attrs.field(factory=list[Fiber])
+    handled: set[int] = attrs.field(factory=set[int])
+    ran: bool = False
 
     def take(self, run: Run, index: int, name: str, exit: Exit[Any, Any], own: Cause[Any] | None) -> None:
-        if own is not None:
+        if own is not None and index not in self.handled:
             self.failures[index] = own
             if self.on_failure == "cancel":
                 run.cancel(self, Cancelled(name, source="sibling"))
@@ -228,7 +230,18 @@ class Grouped(Family):
         if self.on_failure != "ignore" or isinstance(outcome, Done) or outcome.unwinding:
             return outcome
         cause = outcome.cause
-        return (yield from action(place, lambda: run.log.append((run.now, "ignored", cause))))
+        handled = yield from action(place, lambda: run.log.append((run.now, "ignored", cause)))
+        if isinstance(handled, Failed):
+            return Failed(then(cause, handled.cause), unwinding=handled.unwinding)
+        self.handled.add(place.fiber.index)
+        return outcome
+
+    def start_child(self, run: Run, here: Place, program: p.Program) -> Fiber:
+        """Add a child; one that is a value already has ended."""
+        if not isinstance(program, p.Pure):
+            self.ran = True
+            return self.start(run, here, len(self.fibers), program)
+        return Fiber(name="", index=len(self.fibers), family=self, exit=Success(program.value))
 
 
 BODY: Final = -1
@@ -244,7 +257,7 @@ def group(run: Run, here: Place, node: p.Group) -> Walk:
         first = next(iter(body.cause.cancellations()), None)
         cancelled = first is not None and body.cause.is_cancelled_only
         run.cancel(family, first if first is not None and cancelled else Cancelled("the body", source="sibling"))
-    if not family.fibers:
+    if not family.ran:
         yield YIELD
     yield from family.all_ended(run)
     if isinstance(body, Done):
@@ -261,8 +274,7 @@ def fork(run: Run, here: Place, node: p.Fork) -> Walk:
 
     def start() -> None:
         if family is not None:
-            index = len(family.fibers)
-            family.fibers.append(family.start(run, here, index, node.source))
+            family.fibers.append(family.start_child(run, here, node.source))
 
     return action(here, start)
 

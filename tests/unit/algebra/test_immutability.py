@@ -9,6 +9,7 @@ import pytest
 
 from effio import IO, bracket, delay, fail, never, par_zip, pure, race_staggered, sleep
 from effio.algebra import describe
+from effio.algebra.field import fields
 
 PROGRAMS: list[IO[Any, Any]] = [
     pure(1),
@@ -30,7 +31,7 @@ PROGRAMS: list[IO[Any, Any]] = [
 @pytest.mark.parametrize("program", PROGRAMS, ids=describe.word)
 def test_fields_cannot_be_assigned(program: IO[Any, Any]) -> None:
     """Assigning to a field raises, and leaves it as it was."""
-    for name, value in describe.fields(program):
+    for name, value in fields(program):
         with pytest.raises(AttributeError):
             setattr(program, name, None)
         assert getattr(program, name) == value

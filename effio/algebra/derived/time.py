@@ -1,0 +1,101 @@
+"""What waits, and what is given a time: a node for each word, checked when it is built."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from effio.algebra.field import field
+from effio.algebra.shape import Derived, Function, Program, WithSeconds, Word, a_function, a_program
+from effio.data.origin import CallSite
+
+
+class Now(Word[float]):
+    """Give the time of the clock in seconds."""
+
+    __slots__ = ()
+
+
+class YieldNow(Word[None]):
+    """Let the others run once."""
+
+    __slots__ = ()
+
+
+class EffectiveDeadline(Word[float]):
+    """Give the earliest deadline around, infinite if there is none."""
+
+    __slots__ = ()
+
+
+class SleepUntil(Derived):
+    """Wait until the clock shows `deadline`."""
+
+    __slots__ = ("_deadline",)
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+
+    deadline: ClassVar[float] = field("deadline")
+
+
+class FailAfter(WithSeconds):
+    """Cancel `source` after `seconds` and fail with `TimedOut`, from the line `site`."""
+
+    __slots__ = ("_site",)
+
+    def __init__(self, source: Program, seconds: float, site: CallSite) -> None:
+        self._source = source
+        self._seconds = seconds
+        self._site = site
+
+    site: ClassVar[CallSite] = field("site")
+
+
+class MoveOnAfter(WithSeconds):
+    """Cancel `source` after `seconds` and give None."""
+
+    __slots__ = ()
+
+
+class TimeoutTo(WithSeconds):
+    """Cancel `source` after `seconds` and run `fallback`."""
+
+    __slots__ = ("_fallback",)
+
+    def __init__(self, source: Program, seconds: float, fallback: Program) -> None:
+        self._source = source
+        self._seconds = seconds
+        self._fallback = a_program(self, fallback)
+
+    fallback: ClassVar[Program] = field("fallback")
+
+
+class AbandonAfter(WithSeconds):
+    """Cancel `source` after `seconds`, fail with `TimedOut` at once; `group` (None: the run) sees it end."""
+
+    __slots__ = ("_group", "_site")
+
+    def __init__(self, source: Program, seconds: float, group: Any, site: CallSite) -> None:
+        self._source = source
+        self._seconds = seconds
+        self._group = group
+        self._site = site
+
+    group: ClassVar[Any] = field("group")
+    site: ClassVar[CallSite] = field("site")
+
+
+class CancelScoped(Derived):
+    """Run what `body` makes of a new `CancelScope`; give None if the scope caught its own cancel."""
+
+    __slots__ = ("_body", "_name", "_seconds")
+    word: ClassVar[str] = "cancel_scope"
+
+    def __init__(self, body: Function, seconds: float | None, name: str | None) -> None:
+        self._body = a_function(self, body)
+        self._seconds = seconds
+        self._name = name
+
+    body: ClassVar[Any] = field("body")
+    seconds: ClassVar[float | None] = field("seconds")
+    name: ClassVar[str | None] = field("name")
