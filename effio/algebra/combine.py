@@ -87,7 +87,7 @@ def race_all(
     If all fail, all failures are in the error tree. `dispose` is run with a value that was won but cannot be
     delivered: of a second winner, or because of a cancel from outside.
     """
-    return derived.Race(contestants("race_all", argument.read("race_all", ios)), dispose)
+    return derived.RaceAll(contestants("race_all", argument.read("race_all", ios)), dispose)
 
 
 def race_staggered(

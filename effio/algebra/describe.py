@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from effio.algebra.field import fields
 from effio.data.cause_text import short_repr
+from effio.data.tree import AsText
 
 LINE_DEPTH: Final = 2
 LINE_STEPS: Final = 6
@@ -52,6 +53,20 @@ def tree(program: Any) -> str:
     """Show its steps one below the other, and below a step the programs that it runs."""
     lines = list(islice(_lines(program, TREE_DEPTH), TREE_LINES + 1))
     return "\n".join([*lines[:TREE_LINES], "…"] if len(lines) > TREE_LINES else lines)
+
+
+def shallow_fields(program: Any) -> Iterator[tuple[str, object]]:
+    """Yield the fields that are shown, programs in them as text: who prints them may recurse, and programs be deep."""
+    for name, value in fields(program):
+        if name in NOT_SHOWN or value is None:
+            continue
+        if _is_program(value):
+            yield name, AsText(repr(value))
+        elif name == "ios":
+            more = [AsText(f"… {len(value) - LINE_STEPS} more")] if len(value) > LINE_STEPS else []
+            yield name, [*(AsText(repr(io)) for io in value[:LINE_STEPS]), *more]
+        else:
+            yield name, value
 
 
 def word(program: Any) -> str:

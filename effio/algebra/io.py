@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, overloa
 from returns.result import Failure, Result, Success
 from typing_extensions import TypeVar
 
-from effio.algebra import argument, describe, field, port
+from effio.algebra import argument, describe, port
 from effio.algebra.tag import Tagged
 from effio.data.cause import Cause
 from effio.data.duration import Seconds, seconds
@@ -365,7 +365,7 @@ class IO(Tagged, Generic[Value, Error]):
         return describe.tree(self)
 
     def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        return iter(field.fields(self))
+        return describe.shallow_fields(self)
 
 
 Task: TypeAlias = IO[T, Exception]

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
@@ -121,7 +122,7 @@ def search(program: Program, options: Namespace, draw: Draw) -> list[Exploration
             max_steps=options.steps,
             time=options.time,
             stop_on_first=not options.all,
-            on_progress=lambda runs: draw(f"{runs} injections tried"),
+            on_progress=partial(tell_injections, draw),
         )
         found.append(swept)
     return found
@@ -150,6 +151,11 @@ def progress(counts: Counts) -> str:
     """How far an exploration is."""
     chance = f" and {counts.sampled} random ones" if counts.sampled else ""
     return f"{counts.complete} schedules run{chance}"
+
+
+def tell_injections(draw: Draw, runs: int) -> None:
+    """Show how far a sweep is."""
+    draw(f"{runs} injections tried")
 
 
 def keep(exploration: Exploration, options: Namespace) -> None:

@@ -41,9 +41,10 @@ def watch_process(options: Namespace) -> int:
 def only_one() -> str:
     """Find the process that can be looked at, if there is one."""
     found = [process for process in processes() if answers(process)]
-    if len(found) != 1:
-        few = f"choose one of the processes {', '.join(found)}" if found else "no process can be looked at"
-        raise NoProgram(f"{few}; programs that run with `effio run --top` or `serve_dumps` can")
+    if not found:
+        raise NoProgram("no process can be looked at: it must run with `effio run --top` or `serve_dumps`")
+    if len(found) > 1:
+        raise NoProgram(f"several processes can be looked at, choose one: {', '.join(found)}")
     return found[0]
 
 
@@ -71,9 +72,9 @@ def follow(process: str, dump: FiberDump) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(drawn(dump), console=Console(stderr=True), auto_refresh=False) as view:
-        with suppress(OSError, KeyboardInterrupt):
-            while True:
-                view.update(drawn(dump), refresh=True)
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-                dump = read_dump(process)
+    view = Live(drawn(dump), console=Console(stderr=True), auto_refresh=False)
+    with suppress(OSError, KeyboardInterrupt), view:
+        while True:
+            view.update(drawn(dump), refresh=True)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            dump = read_dump(process)

@@ -67,7 +67,7 @@ class Calls(pickle.Unpickler):
         self.main_path = main_path
 
     def find_class(self, module: str, name: str, /) -> Any:
-        if module == "__main__" and "__mp_main__" not in sys.modules:
+        if module == "__main__" and sys.modules["__main__"].__name__ != "__mp_main__":
             self.run_main()
         return super().find_class(module, name)
 

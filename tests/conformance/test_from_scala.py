@@ -240,7 +240,7 @@ def test_all_failures_of_a_race_are_told_in_order(backend: Backend) -> None:
     """Where nobody wins everybody's failure is in the cause, in the order of the sides, not of time."""
     cause = cause_of(backend.run(race_all([rest(2).then(fail("slow")), rest(1).then(fail("quick"))])))
 
-    assert cause == group_of(Fail("slow"), Fail("quick"), name="race")
+    assert cause == group_of(Fail("slow"), Fail("quick"), name="race_all")
 
 
 def test_first_exit_may_be_a_failure(backend: Backend) -> None:

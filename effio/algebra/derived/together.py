@@ -90,6 +90,12 @@ class Race(Contest):
     __slots__ = ()
 
 
+class RaceAll(Contest):
+    """Run `ios` at once; the first success wins."""
+
+    __slots__ = ()
+
+
 class FirstCompleted(Contest):
     """Run `ios` at once; the first exit wins."""
 

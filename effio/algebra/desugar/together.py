@@ -75,8 +75,8 @@ def par_validate(node: derived.ParValidate) -> IO[Any, Any]:
 # -- One of them ---------------------------------------------------------------------------------------------
 
 
-def race(node: derived.Race) -> IO[Any, Any]:
-    return Parallel(node.ios, "race", "race", dispose=node.dispose)
+def race(node: derived.Race | derived.RaceAll) -> IO[Any, Any]:
+    return Parallel(node.ios, "race", node.word, dispose=node.dispose)
 
 
 def first_completed(node: derived.FirstCompleted) -> IO[Any, Any]:
@@ -237,6 +237,7 @@ ROWS: Final[dict[type, Callable[[Any], IO[Any, Any]]]] = {
     derived.ParSettle: par_settle,
     derived.ParValidate: par_validate,
     derived.Race: race,
+    derived.RaceAll: race,
     derived.FirstCompleted: first_completed,
     derived.RaceStaggered: race_staggered,
     derived.Hedge: race_staggered,

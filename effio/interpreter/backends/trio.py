@@ -15,6 +15,8 @@ from typing import Any, final
 import trio
 from returns.result import Failure
 from trio.lowlevel import (
+    Abort,
+    RaiseCancelT,
     Task,
     cancel_shielded_checkpoint,
     current_task,
@@ -28,7 +30,7 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Leaf
 from effio.data.exit import Exit
 from effio.interpreter.backends.synchronous import Unhosted
-from effio.interpreter.backends.trio_host import Host, give_in
+from effio.interpreter.backends.trio_host import Host
 from effio.interpreter.clock import Clock
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.observer import Observer
@@ -173,10 +175,14 @@ class TrioBackend:
         delay = inf if self.due is None else max(0.0, self.due - self.scheduler.clock.now())
         with trio.CancelScope(deadline=trio.current_time() + delay) as alarm:
             self.resting = current_task()
-            await wait_task_rescheduled(give_in)
-        self.resting = None
+            await wait_task_rescheduled(self.rung)
         if alarm.cancelled_caught and not self.asked:
             self.advance()
+
+    def rung(self, raise_cancel: RaiseCancelT) -> Abort:
+        """The timer ends the rest: from now on nobody else may, although the driver has not run yet."""
+        self.resting = None
+        return Abort.SUCCEEDED
 
     def rouse(self) -> None:
         """Let the driver look what there is to do."""

@@ -79,6 +79,11 @@ class Host:
         if task is not None:
             reschedule(task)
 
+    def give_in(self, raise_cancel: RaiseCancelT) -> Abort:
+        """When the run is given up, let that end the wait, and nothing else after it."""
+        self.parked = None
+        return Abort.SUCCEEDED
+
     # -- The wait of the fiber while a leaf runs ----
 
     def abort(self, fiber: Fiber) -> bool:
@@ -113,7 +118,7 @@ class Host:
         while not self.over:
             if self.leaf is None:
                 self.parked = current_task()
-                await wait_task_rescheduled(give_in)
+                await wait_task_rescheduled(self.give_in)
                 continue
             await self.run_leaf(self.leaf)
             if not self.scheduler.over:
@@ -169,7 +174,7 @@ class Host:
         if isinstance(error, trio.Cancelled):
             defect = ForeignCancelled(name_of(node._function))
             defect.__cause__ = error
-            error = defect
+            return Halt(self.fiber.raised(defect))
         return Halt(self.fiber.raised(error, node._catches))
 
     def leaf_over(self) -> None:
@@ -205,11 +210,6 @@ class Host:
         scheduler.advance(self.fiber)
         if not awake:
             scheduler.end_turn()
-
-
-def give_in(raise_cancel: RaiseCancelT) -> Abort:
-    """Let a cancel end the wait: of the driver by its timer, of a fiber's task when the run is given up."""
-    return Abort.SUCCEEDED
 
 
 @disable_ki_protection

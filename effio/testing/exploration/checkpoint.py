@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import attrs
 
@@ -48,7 +48,7 @@ def parsed(path: Path) -> State:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return cast("State", found) if isinstance(found, dict) else {}
 
 
 # -- What is left to do --------------------------------------------------------------------------------------
@@ -88,6 +88,7 @@ def plain_node(node: Node, parent: int) -> list[Any]:
 def restore_search(search: Search, state: State) -> None:
     """Let a new search go on where another one stopped."""
     nodes: list[Node] = []
+    parent: int
     for parent, thread, before, *sets in state["nodes"]:
         node = Node(nodes[parent] if parent >= 0 else None, thread, int(before, 16))
         node.planned, node.asleep, node.ready, node.busy = sets

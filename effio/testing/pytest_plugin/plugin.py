@@ -8,7 +8,6 @@ from inspect import isasyncgenfunction, iscoroutinefunction, isgenerator
 from typing import Any, Final, TypeAlias, final
 
 import pytest
-from _pytest.fixtures import SubRequest
 
 from effio.algebra.shape import is_io
 from effio.resource.resource import Resource
@@ -222,7 +221,7 @@ def refuse_fixtures_elsewhere(item: pytest.Function, mode: Mode, session: Sessio
 
 
 @pytest.hookimpl(specname="pytest_fixture_setup", tryfirst=True)
-def pytest_postpone_fixture(fixturedef: Fixture, request: SubRequest) -> object:
+def pytest_postpone_fixture(fixturedef: Fixture, request: pytest.FixtureRequest) -> object:
     """Leave a fixture to the simulated test if it is made from others that are left to it."""
     values = {name: request.getfixturevalue(name) for name in fixturedef.argnames}
     postponed = [value for value in values.values() if isinstance(value, Postponed)]
@@ -235,7 +234,8 @@ def pytest_postpone_fixture(fixturedef: Fixture, request: SubRequest) -> object:
             session.settle(value, session.home(mode))
         return None
     recipe = Postponed(fixturedef, bound(fixturedef, request), values)
-    fixturedef.cached_result = (recipe, fixturedef.cache_key(request), None)
+    key: Callable[[Any], object] = fixturedef.cache_key
+    fixturedef.cached_result = (recipe, key(request), None)
     return recipe
 
 

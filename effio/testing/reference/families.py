@@ -198,8 +198,7 @@ def together(run: Run, here: Place, node: p.Together) -> Walk:
     cut = cut_at(here.regions)
     if cut is not None:
         return cut
-    name = "race" if node.word == "race_all" else node.word
-    family = Parallel(here.fiber, name=name, regions=here.regions, node=node, place=here)
+    family = Parallel(here.fiber, name=node.word, regions=here.regions, node=node, place=here)
     here.fiber.families.append(family)
     family.start_more(run)
     yield from family.all_ended(run)
