@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from returns.result import Failure
+from returns.result import Failure, Success
 
 from effio import Ref, attempt, delay, do, par_collect, pure, run, shield
 from effio.testing import Fault, Faults, buggify, choice, explore, outcomes, replay, simulate
@@ -33,7 +33,7 @@ def test_choices_after_each_other_give_every_combination_once() -> None:
 
 @do
 def chosen_beside_each_other() -> Any:
-    log = yield from Ref.make(())
+    log: Any = yield from Ref.make(())
 
     @do
     def one(name: str) -> Any:
@@ -128,7 +128,7 @@ def test_duplicated_call_is_made_twice() -> None:
 def test_failure_names_the_fault_and_its_token_needs_the_same_faults() -> None:
     """The trace says what went wrong with which call, and the token shows it again."""
     faults = {charge: NEGATED}
-    (finding,) = explore(twice(), lambda exit: exit.unwrap() == (1, 2), faults=faults).failures
+    (finding,) = explore(twice(), lambda exit: exit == Success((1, 2)), faults=faults).failures
     assert "charge(1) -> answers wrongly" in finding.render()
     assert replay(twice(), finding.token, faults=faults).outcome == finding.outcome
 

@@ -28,11 +28,11 @@ def spinning(between: IO[Any], setter: Any) -> Any:
     return (yield from par_collect([waiter(), setter(flag)]))[0]
 
 
-def sets(flag: Any) -> IO[Any]:
+def sets(flag: Any) -> Any:
     return flag.set(True)
 
 
-def sets_later(flag: Any) -> IO[Any]:
+def sets_later(flag: Any) -> Any:
     return sleep(3).then(flag.set(True))
 
 
@@ -118,7 +118,9 @@ def test_livelock_of_two_needs_both() -> None:
     exploration = explore(giving_way(), stop_on_first=False, max_schedules=40, sampling=0)
     cycles = [lasso_of(finding.outcome).cycle for finding in exploration.failures]
     assert cycles
-    assert all({action.partition(":")[0] for action in cycle} == {"par_collect[0]", "par_collect[1]"} for cycle in cycles)
+    assert all(
+        {action.partition(":")[0] for action in cycle} == {"par_collect[0]", "par_collect[1]"} for cycle in cycles
+    )
     assert exploration.schedules > len(cycles)
 
 

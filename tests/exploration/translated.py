@@ -1,4 +1,4 @@
-"""Programs of the small notation, run by effio: each shared object is one of effio's primitives, each step an action."""
+"""Programs of the small notation, run by effio: a shared object is one of effio's primitives, a step an action."""
 
 # An atomic block looks into several refs at once, for which effio has no action of its own.
 # pyright: reportPrivateUsage=false

@@ -4,6 +4,9 @@ The functions that users give are called by the interpreter alone, so that it kn
 raises.
 """
 
+# Reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
@@ -33,7 +36,7 @@ def unit(node: derived.Unit) -> Program:
 
 
 def tap(node: derived.Tap) -> Program:
-    return FlatMap(node.source, partial(tapped, node.function))
+    return FlatMap(node._source, partial(tapped, node._function))
 
 
 def tapped(function: Callable[[T], Program], value: T) -> Program:
@@ -41,7 +44,7 @@ def tapped(function: Callable[[T], Program], value: T) -> Program:
 
 
 def zip_other(node: derived.Zip) -> Program:
-    return FlatMap(node.source, partial(paired, node.other))
+    return FlatMap(node._source, partial(paired, node._other))
 
 
 def paired(other: Program, value: object) -> Program:
@@ -53,7 +56,7 @@ def pair(left: object, right: object) -> tuple[object, object]:
 
 
 def flatten(node: derived.Flatten) -> Program:
-    return FlatMap(node.source, the_program_to_flatten)
+    return FlatMap(node._source, the_program_to_flatten)
 
 
 def the_program_to_flatten(value: Program) -> Program:
@@ -61,31 +64,31 @@ def the_program_to_flatten(value: Program) -> Program:
 
 
 def as_value(node: derived.AsValue) -> Program:
-    return Map(node.source, constant(node.value))
+    return Map(node._source, constant(node._value))
 
 
 # -- Choice --------------------------------------------------------------------------------------------------
 
 
 def if_then(node: derived.IfThen) -> Program:
-    if isinstance(node.condition, bool):
-        return branch(node, node.condition)
-    return FlatMap(node.condition, partial(branch, node))
+    if isinstance(node._condition, bool):
+        return branch(node, node._condition)
+    return FlatMap(node._condition, partial(branch, node))
 
 
 def branch(node: derived.IfThen, condition: object) -> Program:
-    return node.if_true if condition else node.if_false
+    return node._if_true if condition else node._if_false
 
 
 # -- Many ----------------------------------------------------------------------------------------------------
 
 
 def collect(node: derived.Collect) -> Program:
-    return Generate(in_order, (node.ios,), {})
+    return Generate(in_order, (node._ios,), {})
 
 
 def zip_all(node: derived.ZipAll) -> Program:
-    return Map(Generate(in_order, (node.ios,), {}), tuple)
+    return Map(Generate(in_order, (node._ios,), {}), tuple)
 
 
 def in_order(ios: tuple[Program, ...]) -> Generator[Program, Any, list[Any]]:
@@ -96,7 +99,7 @@ def in_order(ios: tuple[Program, ...]) -> Generator[Program, Any, list[Any]]:
 
 
 def traverse(node: derived.Traverse) -> Program:
-    return Generate(each_in_order, (node.items, node.function), {})
+    return Generate(each_in_order, (node._items, node._function), {})
 
 
 def each_in_order(items: tuple[Any, ...], function: Callable[[Any], Program]) -> Generator[Program, Any, list[Any]]:

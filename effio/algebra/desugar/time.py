@@ -1,5 +1,8 @@
 """Time in primitive words: a timeout is a cancel scope with a deadline, and what it gives when it catches that."""
 
+# Reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -49,7 +52,7 @@ def yield_now(node: derived.YieldNow) -> IO[Any, Any]:
 
 
 def sleep_until(node: derived.SleepUntil) -> IO[Any, Any]:
-    deadline = node.deadline
+    deadline = node._deadline
     return FlatMap(Ask(time_of, touches=()), lambda moment: Sleep(max(0.0, deadline - moment)))
 
 
@@ -72,26 +75,26 @@ def within(source: IO[Any, Any], seconds: float, expired: Callable[[Any], IO[Any
 
 def timed_out(node: derived.FailAfter | derived.AbandonAfter) -> IO[Any, Any]:
     """Fail because the deadline of the source has passed."""
-    name = node.source.name if isinstance(node.source, Named) else None
-    return Fail(TimedOut(node.seconds, name), node.site)
+    name = node._source.name if isinstance(node._source, Named) else None
+    return Fail(TimedOut(node._seconds, name), node._site)
 
 
 def fail_after(node: derived.FailAfter) -> IO[Any, Any]:
-    return within(node.source, node.seconds, lambda scope: timed_out(node), "fail_after")
+    return within(node._source, node._seconds, lambda scope: timed_out(node), "fail_after")
 
 
 def move_on_after(node: derived.MoveOnAfter) -> IO[Any, Any]:
-    return within(node.source, node.seconds, lambda scope: NOTHING, "move_on_after")
+    return within(node._source, node._seconds, lambda scope: NOTHING, "move_on_after")
 
 
 def timeout_to(node: derived.TimeoutTo) -> IO[Any, Any]:
-    fallback = node.fallback
-    return within(node.source, node.seconds, lambda scope: fallback, "timeout_to")
+    fallback = node._fallback
+    return within(node._source, node._seconds, lambda scope: fallback, "timeout_to")
 
 
 def cancel_scope(node: derived.CancelScoped) -> IO[Any, Any]:
-    seconds = None if node.seconds == inf else node.seconds
-    return Scoped(node.body, seconds, lambda scope: NOTHING, node.name or "cancel_scope")
+    seconds = None if node._seconds == inf else node._seconds
+    return Scoped(node._body, seconds, lambda scope: NOTHING, node._name or "cancel_scope")
 
 
 # -- Letting go ----------------------------------------------------------------------------------------------
@@ -115,16 +118,16 @@ class Attended:
         self.outcome = Signal("a program that may be abandoned")
 
     def program(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]]) -> IO[Any, Any]:
-        attended = OnExit(Fold(self.node.source, self.failed, self.succeeded), self.ended)
-        group = self.node.group
+        attended = OnExit(Fold(self.node._source, self.failed, self.succeeded), self.ended)
+        group = self.node._group
         family = Ask(background_of, touches=()) if group is None else Pure(group._core)
-        source = self.node.source
+        source = self.node._source
         name = source.name if isinstance(source, Named) else "abandonable"
         fork = FlatMap(family, lambda core: Fork(core, attended, name))
         return FlatMap(restore(fork), partial(self.attend, restore))
 
     def attend(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]], fiber: Any) -> IO[Any, Any]:
-        waiting = within(self.outcome.wait(), self.node.seconds, partial(self.let_go, fiber), "abandon_after")
+        waiting = within(self.outcome.wait(), self.node._seconds, partial(self.let_go, fiber), "abandon_after")
         return OnExit(restore(waiting), partial(self.stop_waiting, fiber))
 
     def let_go(self, fiber: Any, scope: Any) -> IO[Any, Any]:

@@ -1,5 +1,8 @@
 """What runs at once, in primitive words: one parallel node by policy, task groups, staggered races."""
 
+# Reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -42,51 +45,51 @@ NOTHING: Final = Pure(None)
 
 
 def par_zip(node: derived.ParZip) -> IO[Any, Any]:
-    return Map(Parallel(node.ios, "all", "par_zip"), tuple)
+    return Map(Parallel(node._ios, "all", "par_zip"), tuple)
 
 
 def par_map(node: derived.ParMap) -> IO[Any, Any]:
-    function = node.function
-    return Map(Parallel(node.ios, "all", "par_map"), lambda values: function(*values))
+    function = node._function
+    return Map(Parallel(node._ios, "all", "par_map"), lambda values: function(*values))
 
 
 def par_collect(node: derived.ParCollect) -> IO[Any, Any]:
-    return Parallel(node.ios, "all", "par_collect", limit=node.limit)
+    return Parallel(node._ios, "all", "par_collect", limit=node._limit)
 
 
 def par_traverse(node: derived.ParTraverse) -> IO[Any, Any]:
-    return Parallel(node.items, "all", "par_traverse", function=node.function, limit=node.limit)
+    return Parallel(node._items, "all", "par_traverse", function=node._function, limit=node._limit)
 
 
 def par_dict(node: derived.ParDict) -> IO[Any, Any]:
-    labels = tuple(map(str, node.keys))
-    together = Parallel(node.ios, "all", "par_dict", limit=node.limit, labels=labels)
-    return Map(together, lambda values: dict(zip(node.keys, values, strict=True)))
+    labels = tuple(map(str, node._keys))
+    together = Parallel(node._ios, "all", "par_dict", limit=node._limit, labels=labels)
+    return Map(together, lambda values: dict(zip(node._keys, values, strict=True)))
 
 
 def par_settle(node: derived.ParSettle) -> IO[Any, Any]:
-    return Parallel(node.ios, "settle", "par_settle", limit=node.limit)
+    return Parallel(node._ios, "settle", "par_settle", limit=node._limit)
 
 
 def par_validate(node: derived.ParValidate) -> IO[Any, Any]:
-    return Parallel(node.ios, "validate", "par_validate", limit=node.limit)
+    return Parallel(node._ios, "validate", "par_validate", limit=node._limit)
 
 
 # -- One of them ---------------------------------------------------------------------------------------------
 
 
 def race(node: derived.Race | derived.RaceAll) -> IO[Any, Any]:
-    return Parallel(node.ios, "race", node.word, dispose=node.dispose)
+    return Parallel(node._ios, "race", node.word, dispose=node._dispose)
 
 
 def first_completed(node: derived.FirstCompleted) -> IO[Any, Any]:
-    return Parallel(node.ios, "first", "first_completed", dispose=node.dispose)
+    return Parallel(node._ios, "first", "first_completed", dispose=node._dispose)
 
 
 def race_staggered(node: derived.RaceStaggered) -> IO[Any, Any]:
     """A race in which every attempt but the first waits at a gate."""
-    if node.seconds == 0 or len(node.ios) == 1:
-        return Parallel(node.ios, "race", node.word, dispose=node.dispose)
+    if node._seconds == 0 or len(node._ios) == 1:
+        return Parallel(node._ios, "race", node.word, dispose=node._dispose)
     return Suspend(lambda: staggered(node))
 
 
@@ -95,13 +98,13 @@ def staggered(node: derived.RaceStaggered) -> IO[Any, Any]:
     attempts: list[IO[Any, Any]] = []
     labels: list[str] = []
     before: Attempt | None = None
-    for index, program in enumerate(node.ios):
+    for index, program in enumerate(node._ios):
         label = program.name if isinstance(program, Named) else f"{node.word}[{index}]"
         attempt = Attempt()
-        attempts.append(attempt.program(program, before, node.seconds))
+        attempts.append(attempt.program(program, before, node._seconds))
         labels.append(label)
         before = attempt
-    return Parallel(attempts, "race", node.word, labels=labels, dispose=node.dispose)
+    return Parallel(attempts, "race", node.word, labels=labels, dispose=node._dispose)
 
 
 @final
@@ -132,7 +135,7 @@ class Attempt:
 
 
 def task_group(node: derived.TaskGrouped) -> IO[Any, Any]:
-    return Group(node.body, node.on_failure, node.handler, node.name or "task_group", node.site)
+    return Group(node._body, node._on_failure, node._handler, node._name or "task_group", node._site)
 
 
 def start_service(node: derived.StartService) -> IO[Any, Any]:
@@ -150,9 +153,9 @@ class Starting:
         self.ready = Signal("a service to report that it is ready")
 
     def program(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]]) -> IO[Any, Any]:
-        service = Suspend(partial(made, self.node.service, self.started))
+        service = Suspend(partial(made, self.node._service, self.started))
         guarded = OnExit(Fold(service, self.failed, self.succeeded), self.ended)
-        fork = Fork(self.node.group, guarded, self.node.name)
+        fork = Fork(self.node._group, guarded, self.node._name)
         return FlatMap(restore(fork), lambda fiber: OnExit(restore(self.ready.wait()), partial(self.given_up, fiber)))
 
     def started(self, value: Any = None, /) -> IO[None]:
@@ -167,7 +170,7 @@ class Starting:
 
     @property
     def name(self) -> str:
-        return self.node.name or str(getattr(self.node.service, "__name__", repr(self.node.service)))
+        return self.node._name or str(getattr(self.node._service, "__name__", repr(self.node._service)))
 
     def failed(self, cause: Cause[Any]) -> IO[Any, Any]:
         return NOTHING if self.ready.fire(Halt(cause)) else Halt(cause)
@@ -193,7 +196,7 @@ class Starting:
 
 
 def memoize(node: derived.Memoize) -> IO[Any, Any]:
-    return Call(lambda: Suspend(Memo(node.source).begin))
+    return Call(lambda: Suspend(Memo(node._source).begin))
 
 
 @final

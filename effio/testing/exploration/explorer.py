@@ -30,6 +30,7 @@ from effio.testing.exploration.shorten import shortest
 from effio.testing.exploration.simulation import Simulation, follow, written
 from effio.testing.exploration.stepping import Stepped
 from effio.testing.exploration.system import CLOCK
+from effio.testing.exploration.tally import Tally
 from effio.testing.exploration.timing import TimeMode, is_racy
 from effio.testing.exploration.token import Token, TokenMismatch
 from effio.testing.exploration.ways import Models
@@ -63,33 +64,6 @@ class Options:
     faults: Faults | None
     symmetric: bool
     on_progress: Callable[[Counts], object] | None
-
-
-@final
-@attrs.define
-class Tally:
-    """What came of one system, or of several: `spinning` are the names of those that went on in schedules cut."""
-
-    counts: Counts = attrs.field(factory=Counts)
-    spread: Counter[int] = attrs.field(factory=Counter[int])
-    found: list[Finding] = attrs.field(factory=list[Finding])
-    spinning: set[str] = attrs.field(factory=set[str])
-
-    def plus(self, other: Tally) -> Tally:
-        """What came of both."""
-        sums = {name: count + getattr(other.counts, name) for name, count in attrs.asdict(self.counts).items()}
-        return Tally(
-            Counts(**sums), self.spread + other.spread, self.found + other.found, self.spinning | other.spinning
-        )
-
-    def plain(self) -> State:
-        """As JSON can hold it, the findings as their tokens."""
-        return {
-            "counts": attrs.asdict(self.counts),
-            "spread": sorted(self.spread.items()),
-            "found": [finding.token for finding in self.found],
-            "spinning": sorted(self.spinning),
-        }
 
 
 @final

@@ -124,8 +124,9 @@ def fault_of(given: Given) -> Fault:
     """A fault; of an exception, that it is raised."""
     if isinstance(given, Fault):
         return given
-    if isinstance(given, BaseException) or (isinstance(given, type) and issubclass(given, BaseException)):
-        return Fault.raises(given)
+    thing: object = given
+    if isinstance(thing, BaseException) or (isinstance(thing, type) and issubclass(thing, BaseException)):
+        return Fault.raises(thing)
     raise TypeError(f"a fault must be a Fault or an exception, not {given!r}")
 
 

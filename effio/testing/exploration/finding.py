@@ -109,7 +109,7 @@ class Exploration:
     bounds: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     interrupted: bool = attrs.field(default=False, kw_only=True)
-    _state: Callable[[], State] = attrs.field(default=dict[str, Any], kw_only=True, eq=False, repr=False)
+    _state: Callable[[], State] = attrs.field(default=dict[str, Any], alias="state", kw_only=True, eq=False, repr=False)
 
     @property
     def state(self) -> State:

@@ -37,7 +37,7 @@ class Happening(Observer):
         self.exchanges = Exchanges()
         self.footprints = Footprints(knowledge)
         self.twins = Twins() if symmetric else None
-        self.number = 0
+        self.number: int = 0
         self.current: Fiber | None = None
         self.born: dict[Fiber, tuple[int, ...]] = {}
         self.edges: dict[Fiber, list[int]] = {}

@@ -54,9 +54,9 @@ class Journal:
     """Writes down the turns of a run: `choices` are those that differ from what would happen by itself.
 
     By itself whoever was woken comes to its next action, then the fiber that acted last goes on, else the first in
-    the queue. A choice is its turn, what was done ("run", "cancel", "fail", "time") and the place of the fiber: in the
-    queue, or in the tree of all fibers. Those that are `spinning` let others go first. `census` holds, for each turn, the places of the fibers that a program
-    could cancel.
+    the queue; those that are `spinning` let others go first. A choice is its turn, what was done ("run", "cancel",
+    "fail", "time", "choose") and the place of the fiber, in the queue or in the tree of all fibers, or the number of
+    the way. `census` holds, for each turn, the places of the fibers that a program could cancel.
     """
 
     def __init__(self) -> None:

@@ -97,7 +97,7 @@ def refines(
 @do
 def scene(setup: Any, side: Any, interfere: Any, observe: Any) -> Generator[Any, Any, Any]:
     """Run one side beside who interferes, and give all that is to be seen."""
-    state = None if setup is None else (yield from setup)
+    state: Any = None if setup is None else (yield from setup)
     if interfere is None:
         value = yield from made(side, state)
     else:
@@ -105,9 +105,9 @@ def scene(setup: Any, side: Any, interfere: Any, observe: Any) -> Generator[Any,
     return value if observe is None else (value, (yield from made(observe, state)))
 
 
-def made(part: Any, state: Any) -> IO[Any, Any]:
+def made(part: Part, state: Any) -> IO[Any, Any]:
     """A part of the scene, which may depend on what is shared."""
-    return program("refines", part(state) if callable(part) else part)
+    return program("refines", part if isinstance(part, IO) else part(state))
 
 
 def way_of(outcome: Exit[Any, Any] | None) -> Any:

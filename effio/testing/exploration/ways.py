@@ -66,8 +66,8 @@ class Ways:
     def offer(self, fiber: Fiber, node: IO[Any, Any]) -> None:
         """A fiber stopped before `node`: if that is a choice, remember the ways to go on."""
         if type(node) is Ask:
-            question = node._question
-            if type(question) is Choice and len(question.weights) > 1:
+            question: object = node._question
+            if isinstance(question, Choice) and len(question.weights) > 1:
                 ways = [Way(str(number), Pure(number) if number else None) for number in range(len(question.weights))]
                 self.remember(fiber, ways, question.weights)
         elif self.faults is not None and isinstance(node, (Call, Leaf)):

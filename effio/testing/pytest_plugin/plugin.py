@@ -16,8 +16,6 @@ from effio.testing.pytest_plugin.mode import Mode
 from effio.testing.pytest_plugin.postponed import Postponed, finish, is_resource
 from effio.testing.pytest_plugin.trial import SECTIONS, Trial
 
-pytest_plugins: Final = ("effio_plugins.pytest",)
-
 STATE: Final = pytest.StashKey["Session"]()
 MODE: Final = pytest.StashKey[Mode]()
 
@@ -234,8 +232,8 @@ def pytest_postpone_fixture(fixturedef: Fixture, request: pytest.FixtureRequest)
             session.settle(value, session.home(mode))
         return None
     recipe = Postponed(fixturedef, bound(fixturedef, request), values)
-    key: Callable[[Any], object] = fixturedef.cache_key
-    fixturedef.cached_result = (recipe, key(request), None)
+    key_of: Any = fixturedef.cache_key
+    fixturedef.cached_result = (recipe, key_of(request), None)
     return recipe
 
 

@@ -18,9 +18,9 @@ from tests.exploration.generated import all_runs
 
 BUDGET = 3_000
 
-TEXT = f"""After how many runs, and in how many milliseconds, each known bug is found: by the search, by depth-first search
-through all interleavings, by a random walk and by PCT with two depths, at most {BUDGET} runs each; then the classes of the
-mended form, all of which were run without a failure."""
+TEXT = f"""After how many runs, and in how many milliseconds, each known bug is found: by the search, by depth-first
+search through all interleavings, by a random walk and by PCT with two depths, at most {BUDGET} runs each; then the
+classes of the mended form, all of which were run without a failure."""
 
 Outcomes = Iterator[Any]
 

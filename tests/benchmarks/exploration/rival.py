@@ -93,9 +93,10 @@ def is_installed() -> bool:
 def text() -> str:
     """What the table says."""
     return (
-        f"Beside simloom {metadata.version('simloom')} (PyPI, same interpreter) on the same problems, written with asyncio\n"
-        "tasks, `asyncio.sleep(0)` between read and write, and `asyncio.Lock`: after how many runs the first failure is\n"
-        f"found, or how many it takes to know that there is none. At most {SYSTEMATIC} systematic and {RANDOM} random runs."
+        f"Beside simloom {metadata.version('simloom')} (PyPI, same interpreter) on the same problems, written with\n"
+        "asyncio tasks, `asyncio.sleep(0)` between read and write, and `asyncio.Lock`: after how many runs the first\n"
+        "failure is found, or how many it takes to know that there is none.\n"
+        f"At most {SYSTEMATIC} systematic and {RANDOM} random runs."
     )
 
 

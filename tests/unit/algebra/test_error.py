@@ -192,3 +192,10 @@ def test_a_failing_finalizer_is_not_lost() -> None:
     assert cause_of(fail("one").ensuring(fail("two"))) == Then((Fail("one"), Fail("two")))
     assert cause_of(unit.ensuring(fail("two"))) == Fail("two")
     assert cause_of(fail("one").on_error(fail("two"))) == Then((Fail("one"), Fail("two")))
+
+
+@pytest.mark.parametrize("handle", [lambda io, f: io.fold(pure, f), lambda io, f: io.fold_cause(pure, f)])
+def test_function_for_the_value_that_raises_is_a_bug(handle: Callable[..., IO[Any, Any]]) -> None:
+    """What goes wrong with the value is no failure of the program that gave it, so the other function is not called."""
+    (bug,) = cause_of(handle(pure(0), lambda value: 1 // value)).defects()
+    assert isinstance(bug, ZeroDivisionError)

@@ -25,10 +25,12 @@ from effio import (
     now,
     par_zip,
     pure,
+    run,
     run_exit,
     sleep,
     unit,
 )
+from effio.algebra.primitive import Operation
 
 
 def load(key: object) -> IO[Any]:
@@ -93,3 +95,9 @@ def test_programs_can_be_copied() -> None:
     """A copy is a program of its own that looks the same."""
     program = pure(1).fail_after(2)
     assert repr(copy.copy(program)) == repr(copy.deepcopy(program)) == repr(program)
+
+
+def test_operation_on_something_shared_is_taken_along() -> None:
+    """What a primitive does to its object pickles with the function and what that is called with."""
+    operation = Operation(add, None, (1, 2))
+    assert run(pickle.loads(pickle.dumps(operation))) == run(operation) == 3

@@ -134,6 +134,18 @@ def test_fatal_exception_is_raised_bare_with_the_rest_as_context(fatal: type[Bas
     assert isinstance(caught.value.__context__, ExceptionGroup)
 
 
+def test_first_fatal_exception_is_the_one_that_is_raised() -> None:
+    """A second one, from a finalizer that the first one made run, is told of and changes nothing."""
+
+    def stop(error: BaseException) -> None:
+        raise error
+
+    closing = never.ensuring(delay(stop, SystemExit("while closing")))
+    with pytest.raises(KeyboardInterrupt, match="first") as caught:
+        run_exit(par_zip(closing, sleep(1).then(delay(stop, KeyboardInterrupt("first")))), clock=VirtualClock())
+    assert "while closing" in "".join(traceback.format_exception(caught.value))
+
+
 def test_clock_of_a_runtime_goes_on() -> None:
     """A virtual clock that is given to a runtime is the same for all of its programs."""
     with Runtime(clock=VirtualClock(100)) as runtime:

@@ -131,6 +131,15 @@ def test_any_trace_is_in_the_format(program: Program, factor: float, limit: int,
     check(read(slower(trace, factor)))
 
 
+def test_rounding_keeps_the_nesting() -> None:
+    """What ends together does so in the file, also where times fall between two nanoseconds, the finest written."""
+    _, trace = run_traced(sleep(1).then(sleep(1).named("inner")), clock=VirtualClock())
+    events = read(slower(trace, 1.5e-9))
+    check(events)
+    (inner,) = (event for event in events if event["name"] == "inner")
+    assert (inner["ts"], inner["dur"]) == (0.002, 0.001)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
