@@ -1,103 +1,131 @@
-"""Programs as values: the words that make them, what runs them, and what shows how they ended."""
+"""Programs as values: the words that make them, what runs them, and what shows how they ended.
 
-from returns.result import Failure, Success
+A name is loaded when it is first used, as `homes` says.
+"""
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from effio import build as build
-from effio import cause
-from effio.algebra.arity import first_completed, par_map, par_zip, race, zip_all
-from effio.algebra.catching import catch
-from effio.algebra.combine import (
-    collect,
-    hedge,
-    par_collect,
-    par_dict,
-    par_settle,
-    par_traverse,
-    par_validate,
-    race_all,
-    race_staggered,
-    retrying,
-    supervise,
-    supervise_all,
-    traverse,
-)
-from effio.algebra.create import (
-    attempt,
-    bracket,
-    cancel_scope,
-    delay,
-    die,
-    dump_fibers,
-    effective_deadline,
-    fail,
-    from_async,
-    from_callback,
-    from_exit,
-    from_result,
-    if_,
-    memoize,
-    never,
-    now,
-    pure,
-    shield,
-    show_fibers,
-    sleep,
-    sleep_until,
-    suspend,
-    task_group,
-    unit,
-    when,
-    yield_now,
-)
-from effio.algebra.do_notation import Do, do
-from effio.algebra.dropped import development_mode
-from effio.algebra.handle import CancelScope, Fiber, TaskGroup
-from effio.algebra.io import IO, Task
-from effio.algebra.lift import effect
-from effio.algebra.progress import advance_progress
-from effio.concurrent.barrier import Barrier
-from effio.concurrent.capacity_limiter import CapacityLimiter
-from effio.concurrent.channel import Channel, Receiver, Sender
-from effio.concurrent.deferred import Deferred
-from effio.concurrent.event import Event
-from effio.concurrent.fiber_set import FiberSet
-from effio.concurrent.latch import Latch
-from effio.concurrent.mutex import Mutex, MutexBroken, MutexMisused
-from effio.concurrent.pipe import ChannelClosed
-from effio.concurrent.rate_limiter import RateLimiter
-from effio.concurrent.ref import Ref
-from effio.concurrent.select import select
-from effio.concurrent.semaphore import Semaphore
-from effio.concurrent.topic import Subscription, Topic
-from effio.data.cause import Cause
-from effio.data.errors import (
-    Deadlock,
-    Failed,
-    ForeignCancelled,
-    NotStarted,
-    ProgramCancelled,
-    ScopeClosed,
-    TimedOut,
-)
-from effio.data.exit import Exit
-from effio.interop.portal import Portal
-from effio.interop.processes import BrokenProcess, to_process
-from effio.interop.thread_call import ThreadCancelled
-from effio.interop.threads import check_cancelled, to_thread
-from effio.interpreter.clock import VirtualClock
-from effio.interpreter.observer import Observer
-from effio.interpreter.runtime import Runtime, run, run_async, run_async_exit, run_exit, run_total
-from effio.observe.explain import explain
-from effio.observe.plan import Plan
-from effio.observe.recorder import Recorder, run_traced, run_traced_async
-from effio.observe.trace import Trace
-from effio.observe.watched import dump_on_signal
-from effio.resource.cache import Cache, CacheStats, memo
-from effio.resource.circuit_breaker import CircuitBreaker, CircuitBreakerStats, CircuitOpen
-from effio.resource.pool import Pool
-from effio.resource.resource import Resource
-from effio.resource.stock import PoolClosed, PoolStats
-from effio.schedule.schedule import Schedule
+from effio.homes import CORE, HOMES
+
+if TYPE_CHECKING:
+    from returns.result import Failure, Success
+
+    from effio import cause
+    from effio.algebra.arity import first_completed, par_map, par_zip, race, zip_all
+    from effio.algebra.catching import catch
+    from effio.algebra.combine import (
+        collect,
+        hedge,
+        par_collect,
+        par_dict,
+        par_settle,
+        par_traverse,
+        par_validate,
+        race_all,
+        race_staggered,
+        retrying,
+        supervise,
+        supervise_all,
+        traverse,
+    )
+    from effio.algebra.create import (
+        attempt,
+        bracket,
+        cancel_scope,
+        delay,
+        die,
+        dump_fibers,
+        effective_deadline,
+        fail,
+        from_async,
+        from_callback,
+        from_exit,
+        from_result,
+        if_,
+        memoize,
+        never,
+        now,
+        pure,
+        shield,
+        show_fibers,
+        sleep,
+        sleep_until,
+        suspend,
+        task_group,
+        unit,
+        when,
+        yield_now,
+    )
+    from effio.algebra.do_notation import Do, do
+    from effio.algebra.dropped import development_mode
+    from effio.algebra.handle import CancelScope, Fiber, TaskGroup
+    from effio.algebra.io import IO, Task
+    from effio.algebra.lift import effect
+    from effio.algebra.progress import advance_progress
+    from effio.concurrent.barrier import Barrier
+    from effio.concurrent.capacity_limiter import CapacityLimiter
+    from effio.concurrent.channel import Channel, Receiver, Sender
+    from effio.concurrent.deferred import Deferred
+    from effio.concurrent.event import Event
+    from effio.concurrent.fiber_set import FiberSet
+    from effio.concurrent.latch import Latch
+    from effio.concurrent.mutex import Mutex, MutexBroken, MutexMisused
+    from effio.concurrent.pipe import ChannelClosed
+    from effio.concurrent.rate_limiter import RateLimiter
+    from effio.concurrent.ref import Ref
+    from effio.concurrent.select import select
+    from effio.concurrent.semaphore import Semaphore
+    from effio.concurrent.topic import Subscription, Topic
+    from effio.data.cause import Cause
+    from effio.data.errors import (
+        Deadlock,
+        Failed,
+        ForeignCancelled,
+        NotStarted,
+        ProgramCancelled,
+        ScopeClosed,
+        TimedOut,
+    )
+    from effio.data.exit import Exit
+    from effio.interop.portal import Portal
+    from effio.interop.processes import BrokenProcess, to_process
+    from effio.interop.thread_call import ThreadCancelled
+    from effio.interop.threads import check_cancelled, to_thread
+    from effio.interpreter.clock import VirtualClock
+    from effio.interpreter.observer import Observer
+    from effio.interpreter.runtime import Runtime, run, run_async, run_async_exit, run_exit, run_total
+    from effio.observe.explain import explain
+    from effio.observe.plan import Plan
+    from effio.observe.recorder import Recorder, run_traced, run_traced_async
+    from effio.observe.trace import Trace
+    from effio.observe.watched import dump_on_signal
+    from effio.resource.cache import Cache, CacheStats, memo
+    from effio.resource.circuit_breaker import CircuitBreaker, CircuitBreakerStats, CircuitOpen
+    from effio.resource.pool import Pool
+    from effio.resource.resource import Resource
+    from effio.resource.stock import PoolClosed, PoolStats
+    from effio.schedule.schedule import Schedule
+
+
+if not TYPE_CHECKING:  # Otherwise a type checker would believe in any name.
+
+    def __getattr__(name: str) -> object:
+        """Load the core, then the module where `name` is at home."""
+        home = HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'effio' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        import_module(CORE)
+        module = import_module(home)
+        value = module if home == f"effio.{name}" else getattr(module, name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *HOMES})
+
 
 __all__ = [
     # Programs

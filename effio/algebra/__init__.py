@@ -1,1 +1,6 @@
-"""What a program can say: `IO` and its words; building them does nothing."""
+"""What a program can say: `IO` and its words; building them does nothing.
+
+Whoever loads one word has nodes that do not change and that pickle.
+"""
+
+from effio.algebra import pickling as pickling

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import inspect
 from collections.abc import Callable, Generator
@@ -11,12 +10,10 @@ from typing import Never, ParamSpec, TypeVar
 from typing_extensions import TypeAliasType
 from typing_extensions import TypeVar as TypeVarWithDefault
 
-from effio.algebra import dropped, pickling
+from effio.algebra import dropped
 from effio.algebra.io import IO, NewError, NewValue
 from effio.algebra.primitive import Generate
 from effio.data.cause_text import short_repr
-
-copyreg.pickle(Generate, pickling.reduce_generate)
 
 P = ParamSpec("P")
 DoValue = TypeVar("DoValue")

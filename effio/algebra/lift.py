@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, Never, ParamSpec, TypeVar, final, overload
 
-from effio.algebra import argument, pickling
+from effio.algebra import argument
 from effio.algebra.io import IO, X1, X2, X3, X4, NewValue
 from effio.algebra.primitive import Call, Leaf
-
-copyreg.pickle(Call, pickling.reduce_call)
-copyreg.pickle(Leaf, pickling.reduce_call)
 
 P = ParamSpec("P")
 Raised = TypeVar("Raised", covariant=True)

@@ -62,3 +62,6 @@ def reduce_generate(node: Generate) -> tuple[Any, ...]:
 for kind in NODES:
     copyreg.pickle(kind, reduce_node)
 copyreg.pickle(Operation, reduce_operation)
+copyreg.pickle(Call, reduce_call)
+copyreg.pickle(Leaf, reduce_call)
+copyreg.pickle(Generate, reduce_generate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeAlias
@@ -14,6 +14,8 @@ from tests.benchmarks.benchmark import Competitor, timed
 Program: TypeAlias = Callable[[int], IO[object, object]]
 Main: TypeAlias = Callable[[int], Coroutine[Any, Any, object]]
 Work: TypeAlias = Callable[[int], object]
+
+PORTION = 100
 
 
 def optional(name: str) -> Any:
@@ -48,6 +50,12 @@ def timings(
     """The processor time of the same work on every host; starting and closing an event loop is part of it."""
     found = works(effio=effio, asyncio=asyncio, trio=trio, anyio=anyio, tasks=tasks)
     return {name: timed(work) for name, work in found.items()}
+
+
+def portions(size: int) -> Iterator[tuple[int, int]]:
+    """The bounds of chains that make `size` steps, for libraries that cannot make so many at once."""
+    for first in range(0, size, PORTION):
+        yield first, min(first + PORTION, size)
 
 
 def on_asyncio(main: Main) -> Work:

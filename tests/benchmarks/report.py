@@ -11,7 +11,7 @@ from effio.interpreter import step
 from tests.benchmarks.benchmark import Must
 from tests.benchmarks.measure import Result
 
-OTHERS = ("eager", "uvloop", "trio", "anyio")
+OTHERS = ("eager", "uvloop", "trio", "anyio", "effectpy", "stateless", "returns")
 HEADER = ("", "ratio to asyncio", "effio", "quartiles", *OTHERS, "asyncio, each", "effio, each", "must", "")
 COMPILED = not str(step.__file__).endswith(".py")
 

@@ -1,4 +1,4 @@
-"""Starting: the smallest run, and the import."""
+"""Starting: the smallest run, the import, and both in a new process."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from tests.benchmarks.step import incremented
 
 ROOT = Path(__file__).parents[2]
 
-IMPORT = """
+NEW_PROCESS = """
 import time
 began = time.process_time()
-import {module}
+{program}
 print(time.process_time() - began)
 """
+FIRST_PROGRAM = "from effio import pure, run; run(pure(1))"
+FIRST_COROUTINE = "import asyncio; asyncio.run(asyncio.sleep(0))"
 
 
 def run_pure(size: int) -> int:
@@ -36,9 +38,9 @@ def run_coroutine(size: int) -> int:
     return total
 
 
-def imports(module: str) -> Competitor:
-    """Measure in new processes how long the import of `module` takes, once its bytecode is on the disk."""
-    command = [sys.executable, "-c", IMPORT.format(module=module)]
+def starts(program: str) -> Competitor:
+    """Measure how long `program` takes in new processes, once the bytecode of what it imports is on the disk."""
+    command = [sys.executable, "-c", NEW_PROCESS.format(program=program)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def measure(size: int) -> Sample:
@@ -60,9 +62,16 @@ BENCHMARKS = (
     Benchmark(
         "import",
         "import effio, against import asyncio",
-        competitors={"effio": imports("effio"), "asyncio": imports("asyncio")},
+        competitors={"effio": starts("import effio"), "asyncio": starts("import asyncio")},
         small=1,
         full=3,
         must=Must(80, 50, unit="ms"),
+    ),
+    Benchmark(
+        "start",
+        "import it and run the smallest program",
+        competitors={"effio": starts(FIRST_PROGRAM), "asyncio": starts(FIRST_COROUTINE)},
+        small=1,
+        full=3,
     ),
 )

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.benchmarks import report, scale
+from tests.benchmarks import echo, growth, report, scale
 from tests.benchmarks.benchmark import Benchmark, timed
 from tests.benchmarks.measure import measure
 from tests.benchmarks.suite import SUITE
@@ -35,3 +35,19 @@ def test_disagreement_is_an_error() -> None:
     wrong = Benchmark("wrong", "two answers", competitors=competitors, small=1, full=1)
     with pytest.raises(ValueError, match="benchmark 'wrong' disagree"):
         measure(wrong, size=1, rounds=1, order=random.Random(0))
+
+
+def test_growth_ends_where_it_would_take_too_long() -> None:
+    """Sizes are measured one after the other, but none that is expected to take longer than allowed."""
+    (construction,) = (found for found in growth.GROWING if found.key == "10")
+    assert list(growth.grown(construction, (1, 2), 1, 60.0)) == [1, 2]
+    results = growth.grown(construction, (1, 2), 1, 0.0)
+    assert list(results) == [1]
+    assert growth.row(construction, results, (1, 2)).endswith(" | - |")
+
+
+def test_every_client_makes_every_request() -> None:
+    """Each client of the echo server gets back what it sent, as often as it was told to."""
+    with echo.echo_server() as port:
+        rounds = {name: [echo.measured(clients, port, 2, 2)] for name, clients in echo.CLIENTS.items()}
+    assert min(found.throughput for (found,) in rounds.values()) > 0

@@ -279,6 +279,7 @@ def test_coroutine_sees_the_fiber_as_its_task(host: Backend) -> None:
     assert first.name == "worker"
 
 
+@pytest.mark.slow
 @on_trio
 def test_two_thousand_coroutines(host: Backend) -> None:
     """Many fibers with a task each run and end."""

@@ -91,6 +91,7 @@ def test_repr_is_one_bounded_line() -> None:
     assert "\n" not in repr(program)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [1_000_000])
 def test_a_deep_chain_is_shown_at_once(depth: int) -> None:
     """A chain of a million steps is shown by its last steps."""

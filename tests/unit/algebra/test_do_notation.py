@@ -153,7 +153,7 @@ def test_programs_have_no_finalizer_without_development_mode() -> None:
 @pytest.mark.parametrize("setting", [["-X", "dev"], []], ids=["-X dev", "EFFIO_DEV=1"])
 def test_development_mode_from_outside(setting: list[str]) -> None:
     """Python's own development mode switches it on, and so does the environment."""
-    source = "from effio import IO; print(hasattr(IO, '__del__'))"
+    source = "from effio import IO, do; print(hasattr(IO, '__del__'))"
     environment = {} if setting else {"EFFIO_DEV": "1"}
     finished = subprocess.run(
         [sys.executable, *setting, "-c", source],

@@ -109,6 +109,7 @@ def test_the_first_failure_ends_collect() -> None:
     assert log == [1]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_steps_in_order() -> None:
     """Long sequences need no deep stack."""
     count = 100_000

@@ -63,6 +63,7 @@ def test_what_is_kept_is_freed_with_its_keeper(keeper: Callable[[Thing], IO[Any,
         gc.enable()
 
 
+@pytest.mark.slow
 def test_long_streams_need_no_stack() -> None:
     """100 000 items pass through a channel in one loop."""
 
@@ -77,6 +78,7 @@ def test_long_streams_need_no_stack() -> None:
     assert go(program()) == 100_000
 
 
+@pytest.mark.slow
 def test_long_queues_are_served_in_order() -> None:
     """20 000 fibers that wait at once are served one by one, each as quickly as the first."""
     served: list[int] = []

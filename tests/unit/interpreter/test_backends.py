@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from effio import (
     IO,
@@ -35,7 +36,6 @@ from effio import (
     sleep,
     task_group,
 )
-from effio.algebra import port
 from effio.interpreter.backends.simulated import simulate
 
 
@@ -101,12 +101,21 @@ def test_fiber_that_waits_for_a_loop_says_so() -> None:
     assert "an event loop" in shown
 
 
-def test_await_without_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that is awaited where nothing can run it says what is missing."""
-    monkeypatch.setattr(port, "_runners", [])
+def test_await_loads_the_interpreter() -> None:
+    """A program of a module that needs no interpreter can be awaited all the same."""
+    source = textwrap.dedent("""
+        import asyncio
+        from effio.algebra.create import pure
 
-    with pytest.raises(RuntimeError, match="no interpreter is loaded"):
-        pure(1).__await__().send(None)
+        async def awaited():
+            return await pure(7)
+
+        print(asyncio.run(awaited()))
+    """)
+
+    finished = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+
+    assert finished.stdout == "7\n"
 
 
 # -- In the simulator ----------------------------------------------------------------------------------------

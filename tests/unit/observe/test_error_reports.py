@@ -63,6 +63,7 @@ def test_full_traceback_shows_the_interpreter(monkeypatch: pytest.MonkeyPatch) -
     assert "interpreter" in report_of(program)
 
 
+@pytest.mark.slow
 def test_only_some_of_many_errors_are_told_in_full() -> None:
     """Of a thousand errors twenty have their lines below the tree, the rest is counted."""
     cause = run_exit(par_zip(*(fail(number) for number in range(1_000)))).failure()

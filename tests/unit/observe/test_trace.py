@@ -397,6 +397,7 @@ def test_picture_is_well_formed_and_has_a_bar_for_each_span() -> None:
     assert "timeline of <page> & more" in [title.text for title in root.iter(f"{space}title")]
 
 
+@pytest.mark.slow
 def test_wide_and_deep_traces_are_folded() -> None:
     """A timeline of ten thousand children shows fifty and counts the rest; one that failed is always shown."""
     work = par_traverse(range(10_000), lambda number: fail("no") if number == 7_000 else sleep(1)).named("all")

@@ -356,6 +356,7 @@ def test_deadlock_in_a_pool_names_who_holds_what_is_wanted() -> None:
 # -- Cancels: what httpcore, asyncpg, SQLAlchemy and redis-py had to repair ------------------------------------
 
 
+@pytest.mark.slow
 def test_a_cancel_anywhere_loses_no_slot() -> None:
     """Wherever users are cancelled, in the queue, while opening, checking, using or giving back: all slots are there.
 

@@ -244,6 +244,7 @@ def test_a_cancel_anywhere_leaves_nothing_open(combine: Callable[..., Resource[A
     assert cancelled_everywhere(program, check, victims=["par_zip[0]"]) > 20
 
 
+@pytest.mark.slow
 def test_many_resources_need_no_deep_stack() -> None:
     """Ten thousand, one inside the other, are acquired and released."""
     chain: Resource[int] = Resource.pure(0)

@@ -82,6 +82,7 @@ class TestMethods:
     result.stdout.fnmatch_lines(["*assert 10 < 10*", "*number=10*", "*must return a program*"])
 
 
+@pytest.mark.slow
 def test_with_xdist(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two workers run programs and fixtures, each with a loop of its own, and failing tests keep their tokens."""
     pytest.importorskip("xdist")

@@ -90,6 +90,7 @@ def test_it():
         assert token_of(result)
 
 
+@pytest.mark.slow
 def test_program_without_an_end_is_cut(run_tests: RunTests) -> None:
     """A simulated test that goes on for ever fails instead of hanging."""
     result = run_tests("@pytest.mark.effio(seed=1)\n@do\ndef test_it():\n    while True:\n        yield from yield_now")
