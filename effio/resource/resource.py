@@ -107,6 +107,26 @@ class Resource(Generic[Value, Error]):
         """Acquire, run what `f` makes of the value, release."""
         return self.opened(argument.function("use", f))
 
+    def open(self) -> AbstractAsyncContextManager[Value, None]:
+        """Acquire it for the block of an `async with` in a coroutine of asyncio, and release it at the end of that.
+
+        Both happen in one task, not in the one of the coroutine. A cancel of the coroutine waits for the release.
+
+        >>> import asyncio
+        >>> from effio import delay
+        >>> door = Resource.make(delay(print, "open").as_value("door"), lambda value: delay(print, "close"))
+        >>> async def walk() -> None:
+        ...     async with door.open() as value:
+        ...         print("through the", value)
+        >>> asyncio.run(walk())
+        open
+        through the door
+        close
+        """
+        from effio.resource.opening import Opening
+
+        return Opening(self.opened)
+
     # -- Changing and combining ------------------------------------------------------------------------------
 
     def map(self, f: Callable[[Value], NewValue], /) -> Resource[NewValue, Error]:

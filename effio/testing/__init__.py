@@ -2,28 +2,69 @@
 
 from __future__ import annotations
 
-from effio.testing.exploration.assertion import PropertyViolated, always, eventually, leads_to, sometimes
-from effio.testing.exploration.checkpoint import NotResumable
-from effio.testing.exploration.choice import buggify, choice
-from effio.testing.exploration.explore import explore
-from effio.testing.exploration.faults import Fault, Faults
-from effio.testing.exploration.finding import Exploration, Finding
-from effio.testing.exploration.history import (
-    Call,
-    History,
-    Model,
-    NotLinearizable,
-    assert_linearizable,
-    linearizable,
-)
-from effio.testing.exploration.lasso import Livelock
-from effio.testing.exploration.outcomes import assert_outcomes, outcomes
-from effio.testing.exploration.refine import Refinement, refines
-from effio.testing.exploration.search import Counts
-from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
-from effio.testing.exploration.sweep import Sweep, cancel_sweep, fault_sweep
-from effio.testing.exploration.token import TokenMismatch
-from effio.testing.quiet import wait_all_blocked
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from effio.testing.exploration.assertion import PropertyViolated, always, eventually, leads_to, sometimes
+    from effio.testing.exploration.checkpoint import NotResumable
+    from effio.testing.exploration.choice import buggify, choice
+    from effio.testing.exploration.explore import explore
+    from effio.testing.exploration.faults import Fault, Faults
+    from effio.testing.exploration.finding import Exploration, Finding
+    from effio.testing.exploration.history import (
+        Call,
+        History,
+        Model,
+        NotLinearizable,
+        assert_linearizable,
+        linearizable,
+    )
+    from effio.testing.exploration.lasso import Livelock
+    from effio.testing.exploration.outcomes import assert_outcomes, outcomes
+    from effio.testing.exploration.refine import Refinement, refines
+    from effio.testing.exploration.search import Counts
+    from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
+    from effio.testing.exploration.sweep import Sweep, cancel_sweep, fault_sweep
+    from effio.testing.exploration.token import TokenMismatch
+    from effio.testing.quiet import wait_all_blocked
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the module where `name` is at home."""
+        home = HOMES.get(name)
+        if home is None:
+            message = f"module 'effio.testing' has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=sys.modules[__name__])
+        value = globals()[name] = getattr(import_module(home), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *HOMES})
+
+
+NAMES: Final = {
+    "effio.testing.exploration.assertion": "PropertyViolated always eventually leads_to sometimes",
+    "effio.testing.exploration.checkpoint": "NotResumable",
+    "effio.testing.exploration.choice": "buggify choice",
+    "effio.testing.exploration.explore": "explore",
+    "effio.testing.exploration.faults": "Fault Faults",
+    "effio.testing.exploration.finding": "Exploration Finding",
+    "effio.testing.exploration.history": "Call History Model NotLinearizable assert_linearizable linearizable",
+    "effio.testing.exploration.lasso": "Livelock",
+    "effio.testing.exploration.outcomes": "assert_outcomes outcomes",
+    "effio.testing.exploration.refine": "Refinement refines",
+    "effio.testing.exploration.search": "Counts",
+    "effio.testing.exploration.simulation": "InjectedFault Simulation replay simulate",
+    "effio.testing.exploration.sweep": "Sweep cancel_sweep fault_sweep",
+    "effio.testing.exploration.token": "TokenMismatch",
+    "effio.testing.quiet": "wait_all_blocked",
+}
+"""The public names of each module."""
+
+HOMES: Final = {name: module for module, names in NAMES.items() for name in names.split()}
+"""The module of each public name, which is loaded when the name is first used."""
 
 __all__ = [
     "Call",

@@ -38,6 +38,7 @@ LATE_IMPORTS: dict[str, str] = {
     "effio.interop.processes:Child.__init__": "subprocess is loaded by the first call in a child process",
     "effio.interpreter.runtime:Runtime._finish": "asyncio is loaded by the first run that needs an event loop",
     "effio.interpreter.runtime:run_async_exit": "asyncio is loaded by the first run that needs an event loop",
+    "effio.resource.resource:Resource.open": "asyncio is loaded by the first run that needs an event loop",
     "effio.testing.pytest_plugin.host:host_of": "trio is loaded by the first fixture that lives in it",
 }
 
@@ -56,8 +57,7 @@ def top_level(statement: Import) -> str:
 
 def foreign(module: Module) -> set[str]:
     """The distributions that `module` needs besides Python's own library."""
-    own = {PACKAGE, "effio_plugins"}
-    return {top_level(statement) for statement in imports(module)} - sys.stdlib_module_names - own
+    return {top_level(statement) for statement in imports(module)} - sys.stdlib_module_names - {PACKAGE}
 
 
 def test_contracts_of_the_floors_hold() -> None:

@@ -21,6 +21,7 @@ LONG_MODULES: dict[str, str] = {
 }
 LONG_FUNCTIONS: dict[str, str] = {
     "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",
+    "effio.testing.exploration.explore:explore": "a line for each option in the signature, and one to hand it on",
 }
 DEEP_FUNCTIONS: dict[str, str] = {
     "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",

@@ -93,6 +93,7 @@ def test_calls_at_once_have_a_child_each() -> None:
     assert run(par_collect([to_process(math.sqrt, number) for number in (1, 4, 9)])) == [1, 2, 3]
 
 
+@pytest.mark.slow
 @every_host
 def test_exception_in_a_child_is_a_typed_failure(host: Backend) -> None:
     """It arrives with its class and attributes; a note tells where in the child it was raised."""
@@ -103,12 +104,14 @@ def test_exception_in_a_child_is_a_typed_failure(host: Backend) -> None:
     assert any("in process" in note and "in refuse" in note for note in error.__notes__)
 
 
+@pytest.mark.slow
 def test_exception_that_is_not_caught_is_a_defect() -> None:
     """With `catch=` only such exceptions are typed failures."""
     assert isinstance(cause_of(run_exit(to_process(refuse, 7, catch=KeyError))), Die)
     assert isinstance(cause_of(run_exit(to_process(refuse, 7, catch=Coded))), Fail)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_sent_back_is_told_of() -> None:
     """An error or a result that cannot be pickled is a failure that says so, and the child lives on."""
     odd, unsendable, value = run(
@@ -195,6 +198,7 @@ def test_function_of_a_session_is_refused_when_built() -> None:
     assert "TypeError: to_process cannot send 'double' of a session" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("script.py",), ("-m", "script")])
 def test_function_of_a_script_file_is_found(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """A function of the main module runs in a child, where `__name__` is not `__main__`."""
@@ -220,11 +224,13 @@ def test_function_of_a_script_file_is_found(tmp_path: Path, arguments: tuple[str
     assert done.stderr.split() == ["loaded", "__main__", "loaded", "__mp_main__"]
 
 
+@pytest.mark.slow
 def test_what_a_child_prints_does_no_harm() -> None:
     """Output of the function is not mistaken for its answer."""
     assert run(to_process(print, "hello").then(to_process(math.sqrt, 4))) == 2
 
 
+@pytest.mark.slow
 def test_others_run_while_a_child_computes() -> None:
     """A call holds up no fiber."""
     assert run(to_process(time.sleep, 0.2).race(sleep(0.05).as_value("first"))) == "first"

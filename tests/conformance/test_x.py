@@ -173,6 +173,7 @@ def test_x3_tree_before_the_run_is_the_tree_of_the_run(ways: dict[str, Any]) -> 
 # -- X4: size ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["left", "right", "map", "catch", "ensuring"])
 def test_x4_a_hundred_thousand_deep(shape: str) -> None:
     """Programs that are nested 100 000 deep run, whatever they are nested with."""

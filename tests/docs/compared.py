@@ -27,7 +27,8 @@ is what a small program saw: one scenario, written for each runtime as its users
 come from what happened. The programs are in `tests/conformance/witnesses`. A test runs them on Python 3.11, 3.12 and
 3.13 and fails if a cell is no longer true; `python -m tests.docs.compared` writes the page.
 
-What is written for anyio is run on asyncio and on trio. Where the two differ the cell says so.
+What is written for anyio is run on asyncio and on trio. Where the two differ the cell says so. In November 2026 these
+were anyio 4.16 and trio 0.35.
 
 Other libraries, and when effio is the wrong choice, have [a page of their own](choosing.md), and so does [what it
 costs](costs.md).

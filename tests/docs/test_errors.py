@@ -17,7 +17,8 @@ INDEX = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
 
 def exceptions_of(module: ModuleType) -> set[type[BaseException]]:
     """The exceptions among what can be imported from it."""
-    return {what for what in vars(module).values() if isinstance(what, type) and issubclass(what, BaseException)}
+    values = [getattr(module, name) for name in dir(module)]
+    return {what for what in values if isinstance(what, type) and issubclass(what, BaseException)}
 
 
 PUBLIC = {error for package in (effio, effio.testing) for error in exceptions_of(package)}

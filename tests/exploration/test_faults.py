@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from returns.result import Failure, Success
 
 from effio import Ref, attempt, delay, do, par_collect, pure, run, shield
 from effio.testing import Fault, Faults, buggify, choice, explore, outcomes, replay, simulate
+from effio.testing.exploration.outcomes import ways_of
+from effio.testing.exploration.stepping import Stepped
+from tests.exploration.generated import TooMany, all_outcomes, plain
 
 
 def charge(amount: int) -> int:
@@ -159,3 +163,49 @@ def test_what_is_no_fault_is_refused() -> None:
     """Anything but a fault or an exception is refused when the plan is made."""
     with pytest.raises(TypeError, match="a fault must be a Fault or an exception, not 3"):
         Faults({charge: 3})  # type: ignore[dict-item]
+
+
+def chancy(seed: int) -> Any:
+    """Some fibers that choose, call what may go wrong, and write, in an order that the seed chooses."""
+    chance = Random(seed)
+    plans = [
+        [chance.choice(["choose", "call", "read", "write"]) for _ in range(chance.randint(1, 3))] for _ in range(2)
+    ]
+
+    @do
+    def main() -> Any:
+        log: Any = yield from Ref.make(())
+
+        def note(what: Any) -> Any:
+            return log.update(lambda known: (*known, what))
+
+        @do
+        def fiber(plan: list[str]) -> Any:
+            seen: list[Any] = []
+            for word in plan:
+                if word == "write":
+                    yield from note(tuple(seen))
+                elif word == "read":
+                    seen.append(len((yield from log.get())))
+                else:
+                    seen.append((yield from (choice(2) if word == "choose" else delay(charge, 1))))
+            return tuple(seen)
+
+        results = yield from par_collect([fiber(plan) for plan in plans])
+        return results, (yield from log.get())
+
+    return main()
+
+
+def test_search_finds_every_outcome_of_programs_that_choose() -> None:
+    """With choices and faults too, the outcomes of the search are those of all interleavings."""
+    for seed in range(25):
+        for at_most in (1, 2):
+            faults = Faults({charge: NEGATED}, at_most=at_most)
+            try:
+                expected = all_outcomes(Stepped(chancy(seed), merge=False, faults=faults), 400)
+            except TooMany:
+                continue
+            found = ways_of(Stepped(chancy(seed), faults=faults), plain, 5_000)
+            assert found.exhaustive
+            assert found.found.keys() == expected, seed

@@ -12,6 +12,7 @@ from effio import (
     Channel,
     Ref,
     Semaphore,
+    Success,
     attempt,
     bracket,
     delay,
@@ -19,7 +20,9 @@ from effio import (
     par_collect,
     pure,
     shield,
+    suspend,
     task_group,
+    unit,
     yield_now,
 )
 from effio.testing import cancel_sweep, fault_sweep, replay
@@ -139,3 +142,97 @@ def test_bounds_are_told() -> None:
     """A sweep that ended early says so."""
     assert cancel_sweep(holding(careful=True), max_runs=5).bounds
     assert cancel_sweep(holding(careful=True), max_schedules=1).bounds
+
+
+@do
+def failing_by_itself() -> Any:
+    permits = yield from Semaphore.make(1, name="slots")
+    yield from permits.acquire()
+    yield from yield_now
+    yield from delay(int, "no number")
+
+
+@pytest.mark.parametrize("sweep", [cancel_sweep, fault_sweep])
+def test_what_a_program_does_by_itself_it_may_do(sweep: Any) -> None:
+    """A program that fails and leaves a permit behind without any injection passes, if it does nothing else."""
+    assert sweep(failing_by_itself()).assert_ok().runs > 2
+
+
+@pytest.mark.parametrize("sweep", [cancel_sweep, fault_sweep])
+def test_new_defect_is_found_without_a_check(sweep: Any) -> None:
+    """A finalizer that breaks when it comes too early is found; with a check only that decides."""
+    made: list[int] = []
+
+    def program() -> IO[Any]:
+        made.clear()
+        return yield_now.then(delay(made.append, 1)).ensuring(delay(made.pop))
+
+    (finding,) = sweep(suspend(program)).failures
+    assert "it dies of IndexError" in str(finding.problem)
+    sweep(suspend(program), lambda exit: True).assert_ok()
+
+
+def test_error_that_comes_of_a_fault_is_no_new_defect() -> None:
+    """Who turns the fault into an exception of its own is not to blame."""
+
+    def wrapped(exit: Any) -> IO[Any]:
+        def again() -> None:
+            if not isinstance(exit, Success):
+                raise RuntimeError("broken") from exit.failure().defects()[0]
+
+        return delay(again)
+
+    fault_sweep(yield_now.exit().flat_map(wrapped)).assert_ok()
+
+
+def test_program_that_a_cancel_makes_endless_is_found() -> None:
+    """A finalizer without an end is cut after `max_steps`, and found."""
+
+    @do
+    def forever() -> Any:
+        number = yield from Ref.make(0)
+        while True:
+            yield from number.update(lambda value: value + 1)
+
+    program = yield_now.on_exit(lambda exit: unit if isinstance(exit, Success) else forever())
+    assert "it goes on for ever" in cancel_sweep(program, max_steps=50).render()
+
+
+def test_program_without_an_end_is_swept_too() -> None:
+    """A server is cancelled at each of its first actions, and it is said that its runs were cut."""
+
+    @do
+    def serve() -> Any:
+        permits = yield from Semaphore.make(1, name="slots")
+        served = yield from Ref.make(0)
+        while True:
+            yield from permits.with_permit(served.update(lambda value: value + 1))
+
+    sweep = cancel_sweep(serve(), max_steps=20).assert_ok()
+    assert sweep.runs >= 20
+    assert "were cut after 20 steps" in sweep.bounds[0]
+
+
+@pytest.mark.parametrize("sweep", [cancel_sweep, fault_sweep])
+def test_first_tokens_are_tried_before_anything_else(sweep: Any) -> None:
+    """The token of a finding fails again without any further injection; in the mended program it is passed over."""
+    (finding,) = sweep(holding(careful=False)).failures
+    again = sweep(holding(careful=False), first=[finding.token])
+    assert (again.runs, len(again.failures)) == (0, 1)
+    sweep(holding(careful=True), first=[finding.token]).assert_ok()
+
+
+def test_timers_of_a_sweep_may_be_racy() -> None:
+    """With `time="racy"` a sweep also injects into the schedules in which a timer fires early."""
+    hasty = yield_now.as_value(1).move_on_after(1)
+    assert cancel_sweep(hasty).schedules == 1
+    assert cancel_sweep(hasty, time="racy").schedules == 3
+    assert fault_sweep(hasty, time="racy").schedules == 3
+
+
+def test_progress_of_a_sweep_is_told() -> None:
+    """`on_progress` hears the number of each run."""
+    told: list[int] = []
+    sweep = cancel_sweep(holding(careful=True), on_progress=told.append, max_runs=7)
+    assert told == [1, 2, 3, 4, 5, 6, 7]
+    assert sweep.runs == 7

@@ -60,7 +60,7 @@ def explore(
 
     Ctrl-C ends the exploration after the run under way, the second time at once; it tells what it found so far. To go
     on with one that did not come to its end, `resume` from its `state`, or from the file that `save` wrote: with a
-    budget of its own, and otherwise as if it had not been interrupted.
+    budget of its own, and otherwise as if it had not been interrupted. What was accepted then is not judged again.
     """
     options = Options(
         check=check,

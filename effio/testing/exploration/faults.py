@@ -117,14 +117,17 @@ def faults_of(given: Faults | Mapping[Any, Any] | None) -> Faults | None:
 
 def several(given: Any) -> Sequence[Any]:
     """What was given alone, as a sequence."""
-    return given if isinstance(given, Sequence) else (given,)
+    try:
+        return tuple(given)
+    except TypeError:
+        return (given,)
 
 
 def fault_of(given: Given) -> Fault:
     """A fault; of an exception, that it is raised."""
     if isinstance(given, Fault):
         return given
-    thing: object = given
+    thing: Any = given
     if isinstance(thing, BaseException) or (isinstance(thing, type) and issubclass(thing, BaseException)):
         return Fault.raises(thing)
     raise TypeError(f"a fault must be a Fault or an exception, not {given!r}")

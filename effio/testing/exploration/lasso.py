@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import Context
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, cast, final
 
 from effio.algebra.primitive import Ask, Sleep
 from effio.interpreter.fiber import Fiber
@@ -60,8 +61,8 @@ class Rounds:
     """Looks for states that come back in one run.
 
     Fibers that are back where they were without any help are `spinning`: they wait until somebody else acts, since
-    nothing that they do changes anything. If nobody else can, the run has a `lasso`, a livelock. `caught` are all that
-    ever were spinning, `next_look` the number of the action after which the state is looked at again.
+    nothing that they do changes anything. If nobody else can, the run has a `lasso`, a livelock, and is over. `caught`
+    are all that ever were spinning, `next_look` the number of the action after which the state is looked at again.
     """
 
     __slots__ = ("caught", "counts", "lasso", "name", "next_look", "seen", "spinning", "taken", "threads")
@@ -77,12 +78,13 @@ class Rounds:
         self.next_look = 0
         self.lasso: Livelock | None = None
 
-    def note(self, fiber: Fiber, node: Any, scheduler: Scheduler, *, others: bool) -> None:
+    def note(self, fiber: Fiber, node: Any, touches: Any, scheduler: Scheduler, *, others: bool) -> None:
         """A fiber has performed the action `node`; there are `others` who may do something, but for the fibers."""
-        if fiber not in self.spinning:
+        if self.spinning and fiber not in self.spinning:
             self.spinning.clear()
-        touches = getattr(node, "_touches", None)
-        action = fiber, id(touches) if isinstance(touches, tuple) else type(node)
+        if touches is not None and not touches and not self.taken:
+            return
+        action = fiber, subject_of(node) if touches is None or callable(touches) else id(touches)
         count = self.counts[action] = self.counts.get(action, 0) + 1
         if count < SUSPICIOUS and not self.taken:
             return
@@ -94,19 +96,21 @@ class Rounds:
     def look(self, scheduler: Scheduler, *, others: bool) -> None:
         """Compare the state with all those that were looked at before."""
         state = self.state(scheduler)
-        before = None if state is None else self.seen.get(state)
+        if state is None:
+            self.next_look, self.caught = sys.maxsize, set()
+            return
+        before = self.seen.get(state)
         if before is not None:
             self.came_back(self.taken[before:], scheduler, others=others)
-        if state is not None:
-            self.seen[state] = len(self.taken)
+        self.seen[state] = len(self.taken)
 
     def came_back(self, cycle: list[Taken], scheduler: Scheduler, *, others: bool) -> None:
         """After `cycle` everything is as it was."""
         if not all(action.is_seen() for action in cycle):
             return
         going = {action.fiber for action in cycle}
+        self.spinning |= going
         if others or scheduler.timers.next() is not None or any(fiber not in going for fiber in scheduler.ready):
-            self.spinning |= going
             self.caught |= going
         else:
             self.lasso = Livelock(once(tuple(map(self.text, cycle))))
@@ -136,6 +140,12 @@ class Rounds:
         if isinstance(thing, Fiber):
             return "fiber", self.threads.get(thing, -1)
         return ("run", type(thing).__name__) if isinstance(thing, (Scheduler, Context)) else None
+
+
+def subject_of(node: Any) -> object:
+    """What tells an action on one thing from the same on another, if it does not say what it touches."""
+    function: Any = getattr(node, "_function", None)
+    return type(cast("object", node)), id(getattr(function, "__self__", function))
 
 
 def once(actions: tuple[str, ...]) -> tuple[str, ...]:

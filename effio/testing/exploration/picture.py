@@ -9,7 +9,7 @@ from enum import Enum
 from functools import partial
 from struct import calcsize
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, GeneratorType, MethodType, ModuleType
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, cast, final
 
 from effio.algebra.io import IO
 
@@ -18,6 +18,9 @@ Picture: TypeAlias = Any
 
 PLAIN: Final = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range, Enum)
 KNOWN_BY_NAME: Final = (type, ModuleType, CodeType, BuiltinFunctionType)
+LARGEST: Final = 5_000
+"""A picture of more things is not worth its time."""
+
 POINTER: Final = calcsize("P")
 HEAP_TYPE: Final = 1 << 9
 """The flag of a class that was made while Python ran: all of Python's own, some of C's (`Py_TPFLAGS_HEAPTYPE`)."""
@@ -40,11 +43,15 @@ class Painter:
         self.cut = cut
         self.seen: dict[int, int] = {}
         self.kept: list[Any] = []
+        self.left = LARGEST
 
     def of(self, thing: Any) -> Picture:
         """The picture of `thing`; raises `Hidden` if it cannot be known."""
+        self.left -= 1
+        if not self.left:
+            raise Hidden(f"more than {LARGEST} things")
         if isinstance(thing, PLAIN):
-            return type(thing).__name__, repr(thing) if isinstance(thing, (float, complex)) else thing
+            return class_of(thing).__name__, repr(thing) if isinstance(thing, (float, complex)) else thing
         if isinstance(thing, KNOWN_BY_NAME):
             return "the", id(thing)
         if isinstance(thing, (tuple, frozenset, IO, FunctionType, MethodType, partial)):
@@ -67,10 +74,8 @@ class Painter:
 
     def of_fixed(self, thing: Any) -> Picture:
         """The picture of what never changes itself."""
-        if isinstance(thing, tuple):
-            return "tuple", *self.of_all(thing)
-        if isinstance(thing, frozenset):
-            return "set", frozenset(self.of(item) for item in thing)
+        if isinstance(thing, (tuple, frozenset)):
+            return self.of_items(thing)
         if isinstance(thing, FunctionType):
             cells = [cell_content(cell) for cell in thing.__closure__ or ()]
             return "function", id(thing.__code__), self.of_all((*cells, *(thing.__defaults__ or ())))
@@ -79,18 +84,24 @@ class Painter:
         if isinstance(thing, partial):
             return "partial", self.of(thing.func), self.of_all(thing.args), self.of_all(thing.keywords.items())
         # The keyword arguments of a call are a dict that nobody else has.
-        fields = [tuple(field.items()) if isinstance(field, dict) else field for field in fields_of(thing)]
-        return type(thing).__name__, self.of_all(fields)
+        return class_of(thing).__name__, tuple(map(self.of_field, fields_of(thing)))
+
+    def of_field(self, value: Any) -> Picture:
+        """The picture of what is in a field of a program."""
+        return self.of_items(value) if isinstance(value, dict) else self.of(value)
+
+    def of_items(self, things: Any) -> Picture:
+        """The picture of a container by what is in it, in order if there is one."""
+        kind = class_of(things)
+        if issubclass(kind, (set, frozenset)):
+            return kind.__name__, frozenset(map(self.of, things))
+        return kind.__name__, *self.of_all(things.items() if issubclass(kind, dict) else things)
 
     def of_changing(self, thing: Any) -> Picture:
         """The picture of what is in something that can change."""
-        kind = type(thing)
-        if isinstance(thing, (list, deque)):
-            return kind.__name__, *self.of_all(thing)
-        if isinstance(thing, dict):
-            return kind.__name__, *self.of_all(thing.items())
-        if isinstance(thing, set):
-            return "set", frozenset(self.of(item) for item in thing)
+        kind = class_of(thing)
+        if issubclass(kind, (list, deque, dict, set)):
+            return self.of_items(thing)
         if isinstance(thing, GeneratorType):
             return "generator", *self.of_generator(thing)
         if isinstance(thing, bytearray):
@@ -111,6 +122,11 @@ class Painter:
             return ("ended",)
         held = [held for held in gc.get_referents(generator) if held is not generator.gi_frame]
         return id(generator.gi_code), generator.gi_frame.f_lasti, self.of_all(held)
+
+
+def class_of(thing: Any) -> Any:
+    """The class of an object."""
+    return type(cast("object", thing))
 
 
 def cell_content(cell: CellType) -> Any:

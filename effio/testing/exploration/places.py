@@ -34,7 +34,7 @@ class Places:
         return thread
 
     def way_at(self, thread: int) -> tuple[int, int]:
-        """Of a thread that is one way of a fiber: the thread of the fiber, and the number of the way."""
+        """The thread of the fiber that a thread is one way of, and the number of the way; of a fiber, its own and 0."""
         if not self.ways:
             self.ways = {way: (own, number) for (own, kind, number), way in self.places.items() if kind == WAY}
-        return self.ways[thread]
+        return self.ways.get(thread, (thread, 0))

@@ -9,6 +9,7 @@ import attrs
 from returns.result import Success
 
 from effio.algebra.arity import par_zip
+from effio.algebra.call import pure
 from effio.algebra.do_notation import do
 from effio.algebra.io import IO
 from effio.algebra.shape import program
@@ -95,9 +96,9 @@ def refines(
 
 
 @do
-def scene(setup: Any, side: Any, interfere: Any, observe: Any) -> Generator[Any, Any, Any]:
+def scene(setup: Part | None, side: Part, interfere: Part | None, observe: Part | None) -> Generator[Any, Any, Any]:
     """Run one side beside who interferes, and give all that is to be seen."""
-    state: Any = None if setup is None else (yield from setup)
+    state = yield from made(pure(None) if setup is None else setup, None)
     if interfere is None:
         value = yield from made(side, state)
     else:
@@ -107,7 +108,9 @@ def scene(setup: Any, side: Any, interfere: Any, observe: Any) -> Generator[Any,
 
 def made(part: Part, state: Any) -> IO[Any, Any]:
     """A part of the scene, which may depend on what is shared."""
-    return program("refines", part if isinstance(part, IO) else part(state))
+    made_of: Any = part
+    io: Any = made_of(state) if callable(part) else part
+    return program("refines", io)
 
 
 def way_of(outcome: Exit[Any, Any] | None) -> Any:

@@ -117,12 +117,14 @@ class Stepping(Happening):
         self.held: dict[Fiber, Any] = {}
         self.permitted: Fiber | None = None
         self.ways = Ways(system, system.faults, system.models, system.sightings, chance)
+        self.offered = self.ways.offered
         self.rounds = Rounds(self.footprints.threads, thing_text if journal is None else journal.name)
         if journal is not None:
             journal.spinning = self.rounds.spinning
         self.steps: dict[Fiber, int] = {}
         self.exit: Exit[Any, Any] | None = None
         self.cancel_sent = system.cancel is None
+        self.is_plain = self.cancel_sent and not (system.racy or system.symmetric)
         self.cancel_step = -1
         self.backend = Simulated()
         self.scheduler = Scheduler(system.program, VirtualClock(), self.backend, observer=self, steering=self)
@@ -133,7 +135,7 @@ class Stepping(Happening):
     def ready(self) -> Sequence[int]:
         threads = self.footprints.threads
         found = [threads[fiber] for fiber in self.scheduler.ready]
-        if found and not self.is_special():
+        if found and self.is_plain and not (self.offered or self.rounds.spinning):
             return found
         if self.rounds.lasso is not None:
             return []
@@ -145,12 +147,6 @@ class Stepping(Happening):
         elif self.may_hurry():
             found.append(CLOCK)
         return [*found, CANCELLER] if can_cancel else found
-
-    def is_special(self) -> bool:
-        """Whether others than the ready fibers may take a step, or not all of them."""
-        rounds = self.rounds
-        waiting = rounds.spinning or rounds.lasso or self.twins or self.ways.offered
-        return bool(waiting or self.system.racy or not self.cancel_sent)
 
     def choosable(self) -> list[int]:
         """The fibers that may take a step, each way of theirs a thread."""
@@ -174,7 +170,7 @@ class Stepping(Happening):
             return self.pending_way(thread)
         node = self.held.get(fiber)
         footprint = NOTHING if node is None else footprints.of_action(node)
-        if fiber in self.ways.offered:
+        if fiber in self.offered:
             footprint = both(footprint, footprints.of("ways", fiber, writes=True))
         if knowledge.cancelled and (node is not None or fiber.unwinding or fiber.state == YIELDED):
             footprint = both(footprint, footprints.of_looking(fiber))
@@ -198,7 +194,7 @@ class Stepping(Happening):
         if thread < ROOT:
             return self.pass_time() if thread == CLOCK else self.send_cancel()
         fiber = self.footprints.fibers.get(thread)
-        if fiber is None or fiber in self.ways.offered:
+        if fiber is None or fiber in self.offered:
             return self.take_way(thread)
         return self.take_step(thread, fiber)
 
@@ -217,16 +213,15 @@ class Stepping(Happening):
 
     def take_way(self, thread: int) -> Step:
         """Let a fiber go one of its ways: it has to come after what the fiber did, and before what it will do."""
-        threads = self.footprints.fibers
-        own, number = (thread, 0) if thread in threads else self.system.way_at(thread)
-        fiber = threads[own]
+        own, number = self.system.way_at(thread)
+        fiber = self.footprints.fibers[own]
         others = tuple(other for other in self.ways.threads_of(fiber, own) if other != thread)
         before = [self.steps[fiber]] if fiber in self.steps else []
         if number:
             self.choose(number)
-        footprint, enablers = self.take_step(thread, fiber)[:2]
+        step = self.take_step(thread, fiber)
         self.edges.setdefault(fiber, []).append(self.number - 1)
-        return Step(footprint, [*before, *enablers], others)
+        return step._replace(enablers=[*before, *step.enablers], others=others)
 
     def choose(self, number: int) -> None:
         """The next turn goes that way."""
@@ -264,7 +259,7 @@ class Stepping(Happening):
         if self.journal is not None:
             self.journal.turn(self.scheduler, self.held, fiber, node)
         scheduler = self.scheduler
-        if fiber in self.ways.offered:
+        if fiber in self.offered:
             node = self.go_way(fiber, node)
         acts = node is not None
         if acts and self.twins is not None:
@@ -295,7 +290,7 @@ class Stepping(Happening):
         if self.watch.properties:
             self.watch.look()
         if acts and not scheduler.over:
-            self.rounds.note(fiber, node, scheduler, others=not self.cancel_sent)
+            self.rounds.note(fiber, node, touches, scheduler, others=not self.cancel_sent)
 
     def go_way(self, fiber: Fiber, node: Any) -> Any:
         """Let a fiber go the way that was chosen; give the action that it performs now, if any."""
@@ -342,10 +337,7 @@ class Stepping(Happening):
             self.go_on()
             return self.stepped(both(footprint, self.extra), ())
         everything = [step for step in range(self.number) if step != self.cancel_step]
-        if self.scheduler.ready:
-            self.hurry()
-        else:
-            self.let_time_pass()
+        (self.hurry if self.scheduler.ready else self.let_time_pass)()
         self.go_on()
         return self.stepped(footprint, everything)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any, Final, final
 
 import attrs
@@ -210,18 +209,21 @@ class Sweeper:
         return Stepped(self.io, self.models, racy=self.racy)
 
     def schedules(self, limit: int) -> Iterator[Simulation]:
-        """Yield the runs to sweep, written down."""
+        """Yield the runs to sweep, written down; those that a search that began anew has had before are left out."""
         system = self.afresh()
         search = Search(system, max_steps=self.max_steps, aside=CLOCK)
-        for schedule in islice(search.schedules(), limit):
-            if self.is_done():
+        swept: set[str] = set()
+        for schedule in search.schedules():
+            run = written(system, schedule.threads)
+            if run.token not in swept:
+                swept.add(run.token)
+                self.swept, self.reference = len(swept), run
+                yield run
+            if self.is_done() or len(swept) >= limit:
                 break
-            self.swept += 1
-            self.reference = written(system, schedule.threads)
-            yield self.reference
         if search.counts.cut:
             self.bounds.append(f"{search.counts.cut} schedules were cut after {self.max_steps} steps")
-        elif not search.exhausted and not self.is_done():
+        elif not self.is_done() and (not search.exhausted or system.knowledge.news):
             self.bounds.append(f"only the first {limit} schedules were swept")
 
     def is_done(self) -> bool:

@@ -11,7 +11,7 @@ from attrs.validators import optional
 
 from effio.data.duration import seconds
 from effio.testing.exploration.timing import MODES, TimeMode
-from effio_plugins.pytest import BACKENDS
+from effio.testing.pytest_plugin.entry import BACKENDS
 
 CLOCKS: Final = ("real", "virtual")
 

@@ -1,4 +1,4 @@
-"""The hooks: what pytest calls once there may be programs to run; before that there is `effio_plugins.pytest`."""
+"""The hooks: what pytest calls once there may be programs to run; before that there is `entry`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from effio.algebra.shape import is_io
 from effio.resource.resource import Resource
+from effio.testing.pytest_plugin import entry
 from effio.testing.pytest_plugin.host import Host, host_of
 from effio.testing.pytest_plugin.mode import Mode
 from effio.testing.pytest_plugin.postponed import Postponed, finish, is_resource
@@ -110,6 +111,13 @@ class Session:
     def close(self) -> None:
         for host in self.hosts.values():
             host.close()
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Have the options too if somebody loads the plugin by its name."""
+    if not pluginmanager.is_registered(entry):
+        name = "effio"  # as the entry point is called, which then is not loaded a second time
+        pluginmanager.register(entry, entry.__name__ if pluginmanager.is_blocked(name) else name)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -127,17 +128,17 @@ class Trial:
             self.judge_search("fault_sweep", fault_sweep(program, first=first, time=mode.time, **limit))
 
     def explored(self, program: IO[Any, Any], **options: Any) -> Exploration:
-        """Explore, from where Ctrl-C ended that in an earlier session if the program is still the same."""
+        """Explore, from where Ctrl-C ended that in an earlier session if nothing was edited since."""
         path = self.cut_path
-        resume = path if path is not None and path.exists() else None
+        resume = path if path is not None and path.exists() and not is_edited_since(path.stat().st_mtime) else None
         try:
             exploration = explore(program, first=self.remembered("explore"), resume=resume, **options)
         except NotResumable:
             exploration = explore(program, first=self.remembered("explore"), **options)
         if path is not None and exploration.interrupted:
             exploration.save(path)
-        elif resume is not None:
-            resume.unlink()
+        elif path is not None:
+            path.unlink(missing_ok=True)
         return exploration
 
     def judge_search(self, name: str, found: Exploration | Sweep) -> None:
@@ -198,6 +199,13 @@ class Trial:
         """Keep the tokens of failures for the next time, or forget those of the last time."""
         if self.cache is not None and self.remembered(name) != tokens:
             self.cache.set(f"{CACHE}{self.key}-{name}", tokens)
+
+
+def is_edited_since(when: float) -> bool:
+    """Whether the file of any module that is loaded, but those of Python and those that are installed, is newer."""
+    files = [Path(file) for module in [*sys.modules.values()] if (file := getattr(module, "__file__", None))]
+    own = [file for file in files if not file.is_relative_to(sys.prefix) and not file.is_relative_to(sys.base_prefix)]
+    return any(file.stat().st_mtime > when for file in own if file.exists())
 
 
 def give_up(picture: str) -> None:

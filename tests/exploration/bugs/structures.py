@@ -78,60 +78,6 @@ def string_buffer(*, mended: bool) -> Any:
     yield from together(append(), other.set(""))
 
 
-@do
-def safe_stack(fibers: int, *, mended: bool) -> Any:
-    """Vyukov's safe stack: `pop` marks the entry that it takes, and yet two fibers can own one, after five preemptions.
-
-    Mended, popping and pushing are one step each.
-    """
-    head, count = yield from made(Ref.make(0), Ref.make(fibers))
-    following = yield from made(*(Ref.make(index + 1 if index + 1 < fibers else -1) for index in range(fibers)))
-    owners = yield from made(*(Ref.make(None) for _ in range(fibers)))
-
-    @do
-    def pop() -> Any:
-        for _ in range(2):
-            if (yield from count.get()) <= 1:
-                return -1
-            first = yield from head.get()
-            below = yield from following[first].get_and_set(-1)
-            if below >= 0:
-                if (yield from head.compare_and_set(first, below)):
-                    yield from count.update(lambda n: n - 1)
-                    return first
-                yield from following[first].set(below)
-        return -1
-
-    @do
-    def push(index: int) -> Any:
-        first = yield from head.get()
-        yield from following[index].set(first)
-        while not (yield from head.compare_and_set(first, index)):
-            first = yield from head.get()
-            yield from following[index].set(first)
-        yield from count.update(lambda n: n + 1)
-
-    @do
-    def work() -> Any:
-        for _ in range(2):
-            index = yield from pop()
-            if index < 0:
-                return
-            alone = yield from owners[index].compare_and_set(None, "somebody")
-            yield from ensure(alone, "two own one entry")
-            yield from owners[index].set(None)
-            yield from push(index)
-
-    @do
-    def work_at_once() -> Any:
-        for _ in range(2):
-            index = yield from head.get_and_update(lambda first: min(first + 1, fibers))
-            if index < fibers:
-                yield from head.update(lambda first: first - 1)
-
-    yield from together(*((work_at_once() if mended else work()) for _ in range(fibers)))
-
-
 def bug(name: str, program: Any, *args: Any) -> Bug:
     return Bug(name, broken=partial(program, *args, mended=False), mended=partial(program, *args, mended=True))
 

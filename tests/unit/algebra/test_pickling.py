@@ -99,5 +99,5 @@ def test_programs_can_be_copied() -> None:
 
 def test_operation_on_something_shared_is_taken_along() -> None:
     """What a primitive does to its object pickles with the function and what that is called with."""
-    operation = Operation(add, None, (1, 2))
+    operation = Operation(add, (), (1, 2))
     assert run(pickle.loads(pickle.dumps(operation))) == run(operation) == 3

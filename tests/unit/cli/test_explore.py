@@ -29,6 +29,13 @@ def racy():
 def endless():
     return counting(20)
 
+def four():
+    return par_collect([delay(int)] * 4)
+
+@do
+def hasty():
+    assert (yield from yield_now.as_value(1).move_on_after(1)) == 1
+
 @do
 def fine():
     yield from par_zip(pure(1), delay(int))
@@ -98,6 +105,43 @@ def test_mistake_is_one_sentence(arguments: list[str], complaint: str, capsys: p
     assert complaint in capsys.readouterr().err
 
 
+def test_search_goes_on_in_pieces(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--resume` writes how far a search came and goes on from there, until all is done; it says how each time."""
+    command = ["explore", "corner_shop:four", "--schedules", "10", "--resume", "four.json"]
+    assert main(command) == 0
+    told = capsys.readouterr()
+    assert "no failure in 10 schedules (not all there are)" in told.out
+    assert told.err == "to go on: effio explore corner_shop:four --resume four.json\n"
+    assert main([*command, "--schedules", "1000"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("no failure in 24 schedules (all there are)\n", "")
+
+
+def test_what_cannot_be_resumed_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file of another program, of other options, or of something else ends with 2."""
+    assert main(["explore", "corner_shop:four", "--schedules", "1", "--resume", "four.json"]) == 0
+    capsys.readouterr()
+    for arguments, complaint in [
+        (["corner_shop:endless", "--resume", "four.json"], "another program"),
+        (
+            ["corner_shop:four", "--resume", "four.json", "--time", "racy"],
+            "time='racy' what was begun with time='idle'",
+        ),
+        (["corner_shop:four", "--resume", "corner_shop.py"], "not the state of an exploration"),
+    ]:
+        assert main(["explore", *arguments]) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n")) == ("", 1)
+        assert complaint in told.err
+
+
+def test_time_may_be_racy(capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--time racy` a timeout may hit what was about to go on."""
+    assert main(["explore", "corner_shop:hasty"]) == 0
+    assert main(["explore", "corner_shop:hasty", "--time", "racy"]) == 1
+    assert "the next timer fires" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_interrupt_shows_what_was_found(folder: Path) -> None:
     """Ctrl-C ends the search between two runs with 130, after lines about the progress, and tells how far it came."""
@@ -114,5 +158,7 @@ def test_interrupt_shows_what_was_found(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert re.search(r"no failure in \d+ schedules \(not all there are\)\nnot complete: it was interrupted\n", out)
+    assert re.search(r"no failure in \d+ schedules \(not all there are\).*\nnot complete: it was interrupted\n", out)
     assert "Traceback" not in err
+    assert "to go on: effio explore corner_shop:endless --resume .effio/corner_shop.endless.json" in err
+    assert (folder / ".effio/corner_shop.endless.json").exists()

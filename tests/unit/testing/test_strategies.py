@@ -101,19 +101,20 @@ def test_types_are_known_without_an_import() -> None:
     """Where effio is installed, `from_type(IO[...])` works, whichever of Hypothesis and effio is imported first."""
     entry = (
         "from importlib.metadata import EntryPoint\n"
-        "EntryPoint('effio', 'effio_plugins.hypothesis:register', 'hypothesis').load()()\n"
+        "EntryPoint('effio', 'effio.testing.hypothesis_entry:register', 'hypothesis').load()()\n"
     )
     finding = (
         "from hypothesis import find, strategies as st\nfrom effio import IO\n"
         "print(find(st.from_type(IO[int, str]), lambda io: True))"
     )
     for source in (
-        f"import sys\n{entry}assert 'effio' not in sys.modules\n{finding}",
-        f"import effio\n{entry}{finding}",
+        f"import sys\n{entry}assert 'effio.algebra.io' not in sys.modules\n{finding}",
+        f"from effio import IO\n{entry}{finding}",
     ):
         assert printed(source) == "pure(0)\n"
     assert (
-        'entry-points.hypothesis]\neffio = "effio_plugins.hypothesis:register"' in (ROOT / "pyproject.toml").read_text()
+        'entry-points.hypothesis]\neffio = "effio.testing.hypothesis_entry:register"'
+        in (ROOT / "pyproject.toml").read_text()
     )
 
 

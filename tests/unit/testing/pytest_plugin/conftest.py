@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
-PLUGIN = "effio_plugins.pytest"
+PLUGIN = "effio.testing.pytest_plugin.entry"
 INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
 
 HEAD = """

@@ -115,3 +115,26 @@ def test_race(number):
     result.assert_outcomes(passed=6, failed=4)
     assert result.stdout.str().count("run it again") == 4
     assert "failing among" not in result.stdout.str()
+
+
+def test_nothing_of_effio_is_loaded_for_others(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session in which nobody imports effio does not either, nor does importing Hypothesis."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile("""
+import sys
+from importlib.metadata import EntryPoint
+
+def test_it(pytestconfig):
+    EntryPoint("effio", "effio.testing.hypothesis_entry:register", "hypothesis").load()()
+    assert pytestconfig.getini("effio_backend") == "asyncio"
+    assert not {"effio.algebra.io", "effio.testing.exploration", "effio.testing.strategies"} & {*sys.modules}
+""")
+    pytester.runpytest_subprocess("-p", "no:effio", "-p", PLUGIN, "-p", "no:asyncio").assert_outcomes(passed=1)
+
+
+def test_plugin_may_be_loaded_by_its_name(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-p` with the module of the hooks has the options and runs programs too."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile("from effio import fail\n\ndef test_it():\n    return fail(KeyError('k'))")
+    options = ("-p", "no:effio", "-p", "effio.testing.pytest_plugin.plugin", "-p", "no:asyncio", "--effio-seed=1")
+    pytester.runpytest_subprocess(*options).assert_outcomes(failed=1)

@@ -164,17 +164,19 @@ def test_it():
     run_tests(test.replace("explore=True", "explore=True, time='racy'")).assert_outcomes(failed=1)
 
 
-def test_interrupted_exploration_ends_the_session_and_goes_on_in_the_next(run_tests: RunTests) -> None:
-    """Ctrl-C ends the session, not only the test; the next session goes on where the exploration was."""
+def test_interrupted_exploration_ends_the_session_and_goes_on_in_the_next(
+    run_tests: RunTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends the session, not only the test; the next goes on where it was, unless a file was edited since."""
     test = """
-import signal
+import os, signal
 count = 0
 
 @pytest.mark.effio(explore=True)
 def test_it():
     global count
     count += 1
-    if count == CUT:
+    if count == int(os.environ["CUT"]):
         signal.raise_signal(signal.SIGINT)
     counter = []
     return par_collect([delay(counter.append, number) for number in range(4)])
@@ -182,14 +184,16 @@ def test_it():
 def test_next():
     print("runs:", count)
 """
-    result = run_tests(test.replace("CUT", "20"), "-s")
-    assert result.ret == pytest.ExitCode.INTERRUPTED
-    assert "runs:" not in result.stdout.str()
-    runs = [
-        int(line.partition("runs:")[2])
-        for line in run_tests(test.replace("CUT", "-1"), "-s").outlines
-        if "runs:" in line
-    ]
-    whole = [int(line.partition("runs:")[2]) for line in run_tests("", "-s").outlines if "runs:" in line]
-    assert (len(runs), len(whole)) == (1, 1)
-    assert runs[0] < whole[0] / 2
+
+    def runs(cut: int, tests: str = "") -> list[int]:
+        monkeypatch.setenv("CUT", str(cut))
+        result = run_tests(tests, "-s")
+        assert result.ret == (pytest.ExitCode.OK if cut < 0 else pytest.ExitCode.INTERRUPTED)
+        return [int(line.partition("runs:")[2]) for line in result.outlines if "runs:" in line]
+
+    assert runs(20, test) == []
+    (rest,) = runs(-1)
+    (whole,) = runs(-1)
+    assert rest < whole / 2
+    assert runs(20) == []
+    assert runs(-1, f"{test}# edited") == [whole]

@@ -9,12 +9,14 @@ from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, final
+from typing import Any, Final, final
+
+PROGRAMS: Final = "effio.algebra.io"
 
 
 def register() -> None:
-    """Register the strategies, now or when effio is imported."""
-    if "effio" in sys.modules:
+    """Register the strategies, now or when the class of programs is imported."""
+    if PROGRAMS in sys.modules:
         register_types()
     else:
         sys.meta_path.insert(0, Waiting())
@@ -24,7 +26,7 @@ def register_types() -> None:
     """Tell Hypothesis of the types; the strategies are imported when one of them is asked for."""
     strategies: Any = import_module("hypothesis.strategies")
     for module, name, maker in (
-        ("effio.algebra.io", "IO", "ios_of_type"),
+        (PROGRAMS, "IO", "ios_of_type"),
         ("effio.data.cause", "Cause", "causes_of_type"),
     ):
         strategies.register_type_strategy(getattr(import_module(module), name), made_by(maker))
@@ -41,13 +43,13 @@ def made_by(maker: str) -> Callable[[Any], Any]:
 
 @final
 class Waiting:
-    """Waits in `sys.meta_path` for the import of effio, once."""
+    """Waits in `sys.meta_path` for the import of the class of programs, once."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Let others find the module; what it does is followed by the registration."""
-        if name != "effio":
+        if name != PROGRAMS:
             return None
         sys.meta_path.remove(self)
         spec = find_spec(name)
@@ -63,8 +65,9 @@ class Registering(Loader):
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Leave that to Python."""
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Make the module, if it is a compiled one."""
+        return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the code of the module."""

@@ -34,25 +34,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Load the plugin if what was collected has imported effio, or is marked."""
+    """Load the plugin if what was collected can make programs, or is marked."""
     if any(item.get_closest_marker("effio") is not None for item in session.items):
         load(session.config)
-    load_if_imported(session.config)
+    load_if_needed(session.config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Load the plugin if an earlier test has imported effio."""
-    load_if_imported(item.config)
+    """Load the plugin if an earlier test could make programs."""
+    load_if_needed(item.config)
 
 
-def load_if_imported(config: pytest.Config) -> None:
-    """Without effio there is no program that the plugin could run."""
-    if "effio" in sys.modules:
+def load_if_needed(config: pytest.Config) -> None:
+    """Without the class of programs there is none that the plugin could run."""
+    if "effio.algebra.io" in sys.modules:
         load(config)
 
 
 def load(config: pytest.Config) -> None:
     """Load the plugin, once."""
-    if not config.pluginmanager.has_plugin(PLUGIN):
-        config.pluginmanager.register(import_module(PLUGIN), PLUGIN)
+    plugin = import_module(PLUGIN)
+    if not config.pluginmanager.is_registered(plugin):
+        config.pluginmanager.register(plugin, PLUGIN)
