@@ -10,6 +10,7 @@ from typing_extensions import TypeIs
 from effio.algebra import argument, describe
 from effio.algebra.field import field, fields
 from effio.algebra.io import IO
+from effio.algebra.tag import DERIVED
 from effio.schedule.schedule import Schedule
 
 Program: TypeAlias = IO[Any, Any]
@@ -48,6 +49,7 @@ class Word(IO[Given], Generic[Given]):
     """A program without arguments, written with or without parentheses."""
 
     __slots__ = ()
+    _tag: int = DERIVED  # said again, since a compiled class gets no defaults if nothing is defined in it
     word: ClassVar[str]
 
     def __init_subclass__(cls) -> None:

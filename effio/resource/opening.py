@@ -34,7 +34,7 @@ class Opening(AbstractAsyncContextManager[Any, None]):
         self.opened = opened
 
     async def __aenter__(self) -> Any:
-        """Acquire; a cancel takes the acquisition back and waits for that."""
+        """Acquire; a cancel takes the acquisition back and waits for that. What fails there is raised instead."""
         loop = running_loop()
         self.acquired: Future[Exit[Any, Any]] = loop.create_future()
         self.used: Future[Exit[Any, Any]] = loop.create_future()
@@ -43,7 +43,7 @@ class Opening(AbstractAsyncContextManager[Any, None]):
             await done(self.acquired)
         except CancelledError:
             self.holder.cancel()
-            await done(self.holder).shielded()
+            await self.ended()
             raise
         return value_of(self.acquired.result())
 
@@ -53,10 +53,14 @@ class Opening(AbstractAsyncContextManager[Any, None]):
         """Release, and wait for it whatever is cancelled; what fails there is raised, after what failed before."""
         used = Success(None) if error is None else Failure(cause_of(error))
         self.used.set_result(used)
-        await done(self.holder).shielded()
-        ended = used if self.holder.cancelled() else self.holder.result()
-        if ended != used:
+        ended = await self.ended()
+        if ended not in (None, used):
             value_of(ended)
+
+    async def ended(self) -> Exit[Any, Any] | None:
+        """Wait for the holder, whatever is cancelled; None if it was cancelled."""
+        await done(self.holder).shielded()
+        return None if self.holder.cancelled() else self.holder.result()
 
     async def hold(self) -> Exit[Any, Any]:
         """Acquire, wait for the end of the block, release; give how all of that ended."""

@@ -98,6 +98,23 @@ def test_polling_for_ever_is_a_livelock_though_time_passes() -> None:
     assert [action.partition(": ")[2] for action in lasso_of(finding.outcome).cycle] == ["sleep(1)", "get flag"]
 
 
+def test_round_may_be_a_program_of_its_own() -> None:
+    """A loop that runs another body in each round comes back to the same state as well."""
+
+    @do
+    def is_set(flag: Any) -> Any:
+        return (yield from flag.get())
+
+    @do
+    def main() -> Any:
+        flag = yield from Ref.make(False, name="flag")
+        while not (yield from is_set(flag)):
+            yield from yield_now
+
+    (finding,) = explore(main()).failures
+    assert len(lasso_of(finding.outcome).cycle) == 2
+
+
 @do
 def giving_way() -> Any:
     """Two that step aside for each other, and step back, at the same time."""

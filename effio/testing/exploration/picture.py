@@ -17,7 +17,7 @@ Picture: TypeAlias = Any
 """Nested tuples of plain values, which can be compared and hashed."""
 
 PLAIN: Final = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range, Enum)
-KNOWN_BY_NAME: Final = (type, ModuleType, CodeType, BuiltinFunctionType)
+KNOWN_BY_NAME: Final = (type, ModuleType, CodeType)
 LARGEST: Final = 5_000
 """A picture of more things is not worth its time."""
 
@@ -54,7 +54,7 @@ class Painter:
             return class_of(thing).__name__, repr(thing) if isinstance(thing, (float, complex)) else thing
         if isinstance(thing, KNOWN_BY_NAME):
             return "the", id(thing)
-        if isinstance(thing, (tuple, frozenset, IO, FunctionType, MethodType, partial)):
+        if isinstance(thing, (tuple, frozenset, IO, FunctionType, MethodType, BuiltinFunctionType, partial)):
             return self.of_fixed(thing)
         short = self.cut(thing)
         if short is not None:
@@ -81,6 +81,8 @@ class Painter:
             return "function", id(thing.__code__), self.of_all((*cells, *(thing.__defaults__ or ())))
         if isinstance(thing, MethodType):
             return "method", self.of(thing.__func__), self.of(thing.__self__)
+        if isinstance(thing, BuiltinFunctionType):
+            return "method", thing.__name__, self.of(thing.__self__)
         if isinstance(thing, partial):
             return "partial", self.of(thing.func), self.of_all(thing.args), self.of_all(thing.keywords.items())
         # The keyword arguments of a call are a dict that nobody else has.

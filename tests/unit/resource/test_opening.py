@@ -119,6 +119,20 @@ def test_cancel_of_the_acquisition_takes_it_back() -> None:
     asyncio.run(main())
 
 
+def test_failure_of_a_cancelled_acquisition_is_raised() -> None:
+    """What fails while an acquisition is taken back is not lost."""
+    slow = Resource.from_io(never.ensuring(fail(OSError("stuck"))))
+
+    async def main() -> None:
+        entering = asyncio.ensure_future(slow.open().__aenter__())
+        await asyncio.sleep(0.001)
+        entering.cancel()
+        with pytest.raises(OSError, match="stuck"):
+            await entering
+
+    asyncio.run(main())
+
+
 def test_context_manager_is_entered_and_left_in_one_task() -> None:
     """A context variable that is set at the beginning can be reset at the end, wherever the block runs."""
     place: ContextVar[str] = ContextVar("place", default="outside")
