@@ -35,7 +35,7 @@ class TaskGroupFamily(Family):
         self.on_failure = node._on_failure
         self.handled: set[int] = set()
         if node._handler is not None:
-            self.bottom = HandlerFrame(self, node._handler)
+            self.bottom = HandlerFrame(node._handler)
         self.labels: dict[int, str] = {BODY: "the body"}
         self.ran = False
 
@@ -79,12 +79,14 @@ class TaskGroupFamily(Family):
 
 @final
 class HandlerFrame(Frame):
-    """The bottom of a child whose failures go to the handler of its group; its exit stays its own."""
+    """The bottom of a child whose failures go to the handler of its group; its exit stays its own.
 
-    __slots__ = ("family", "handler")
+    The group holds it, so it does not hold the group.
+    """
 
-    def __init__(self, family: TaskGroupFamily, handler: Callable[[Cause[Any]], IO[Any, Any]]) -> None:
-        self.family = family
+    __slots__ = ("handler",)
+
+    def __init__(self, handler: Callable[[Cause[Any]], IO[Any, Any]]) -> None:
         self.handler = handler
 
     def returned(self, fiber: Fiber, value: Any) -> None:
@@ -94,7 +96,7 @@ class HandlerFrame(Frame):
         if fiber.unwinding:
             END.failed(fiber, cause)
             return None
-        fiber.stack.append(HandledFrame(self.family, cause))
+        fiber.stack.append(HandledFrame(cause))
         try:
             return made(self.handler, cause)
         except BaseException as error:
@@ -105,14 +107,15 @@ class HandlerFrame(Frame):
 class HandledFrame(Frame):
     """The end of the handler that was given `cause`; if it fails itself, both are told."""
 
-    __slots__ = ("cause", "family")
+    __slots__ = ("cause",)
 
-    def __init__(self, family: TaskGroupFamily, cause: Cause[Any]) -> None:
-        self.family = family
+    def __init__(self, cause: Cause[Any]) -> None:
         self.cause = cause
 
     def returned(self, fiber: Fiber, value: Any) -> None:
-        self.family.handled.add(fiber.index)
+        family = fiber.family
+        assert isinstance(family, TaskGroupFamily)
+        family.handled.add(fiber.index)
         END.failed(fiber, self.cause)
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> None:
