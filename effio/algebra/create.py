@@ -11,10 +11,11 @@ from effio.algebra import argument, derived
 from effio.algebra.call import delay as delay
 from effio.algebra.call import pure as pure
 from effio.algebra.call import suspend as suspend
+from effio.algebra.derived.word import Word
 from effio.algebra.handle import CancelScope, Restore, TaskGroup
 from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, OtherError, OtherValue, T, Task
 from effio.algebra.primitive import Call, Fail, Halt, Leaf, OnFailure, Pure, Shield, Sleep
-from effio.algebra.shape import Word, program
+from effio.algebra.shape import program
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit

@@ -9,8 +9,9 @@ from collections.abc import Generator
 from typing import Any, Final, NoReturn, cast
 
 from effio.algebra import primitive
+from effio.algebra.derived.word import Word
 from effio.algebra.io import IO
-from effio.algebra.shape import Derived, Word
+from effio.algebra.shape import Derived
 
 NODES: Final[tuple[type[Any], ...]] = tuple(
     cast("type[Any]", kind)

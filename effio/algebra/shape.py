@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from typing_extensions import TypeIs
 
 from effio.algebra import argument, describe
 from effio.algebra.field import field, fields
 from effio.algebra.io import IO
-from effio.algebra.tag import DERIVED
 from effio.schedule.schedule import Schedule
 
 Program: TypeAlias = IO[Any, Any]
 Programs: TypeAlias = tuple[Program, ...]
 Function: TypeAlias = Callable[..., Any]
 Dispose: TypeAlias = Callable[[Any], Program] | None
-Given = TypeVar("Given", covariant=True)
 Built = TypeVar("Built")
 
 
@@ -43,24 +41,6 @@ def rebuilt(kind: type[Program], values: dict[str, Any]) -> Any:
 def changed(node: Derived, **values: Any) -> Any:
     """Build the same node with some other fields."""
     return rebuilt(type(node), {**dict(fields(node)), **values})
-
-
-class Word(IO[Given], Generic[Given]):
-    """A program without arguments, written with or without parentheses."""
-
-    __slots__ = ()
-    _tag: int = DERIVED  # said again, since a compiled class gets no defaults if nothing is defined in it
-    word: ClassVar[str]
-
-    def __init_subclass__(cls) -> None:
-        cls.word = describe.spoken(cls.__name__)
-
-    def __call__(self) -> IO[Given]:
-        """Do the same: the word is its own program."""
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), ()
 
 
 def is_io(value: object) -> TypeIs[Program]:

@@ -9,6 +9,7 @@ from typing import Any, Final, final
 import attrs
 
 from effio.algebra import derived, describe, primitive, shape
+from effio.algebra.derived.word import Word
 from effio.algebra.field import fields
 from effio.observe.step import Kind, OnError
 
@@ -87,7 +88,7 @@ READINGS: Final[Mapping[type, Reading]] = {
     derived.YieldNow: Reading("wait"),
     derived.SleepUntil: Reading("wait"),
     derived.FromCallback: Reading("wait"),
-    shape.Word: Reading("call"),
+    Word: Reading("call"),
     derived.Collect: Reading("sequence", in_turn=True),
     derived.ZipAll: Reading("sequence", in_turn=True),
     derived.Traverse: Reading("sequence", in_turn=True, roles={"function": "each"}),

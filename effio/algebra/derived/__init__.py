@@ -24,7 +24,7 @@ from effio.algebra.derived.error import (
     ToExit,
 )
 from effio.algebra.derived.finalizer import Bracket, Ensuring, OnCancel, OnError, Shielded
-from effio.algebra.derived.outside import DumpFibers, FromCallback, Never, ShowFibers
+from effio.algebra.derived.outside import FromCallback
 from effio.algebra.derived.sequence import (
     AsValue,
     Collect,
@@ -41,7 +41,6 @@ from effio.algebra.derived.sequence import (
     SuperviseAll,
     Tap,
     Traverse,
-    Unit,
     WithProgress,
     Zip,
     ZipAll,
@@ -49,13 +48,10 @@ from effio.algebra.derived.sequence import (
 from effio.algebra.derived.time import (
     AbandonAfter,
     CancelScoped,
-    EffectiveDeadline,
     FailAfter,
     MoveOnAfter,
-    Now,
     SleepUntil,
     TimeoutTo,
-    YieldNow,
 )
 from effio.algebra.derived.together import (
     FirstCompleted,
@@ -73,6 +69,7 @@ from effio.algebra.derived.together import (
     StartService,
     TaskGrouped,
 )
+from effio.algebra.derived.word import DumpFibers, EffectiveDeadline, Never, Now, ShowFibers, Unit, YieldNow
 
 __all__ = [
     "AbandonAfter",

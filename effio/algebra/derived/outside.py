@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from effio.algebra.field import field
-from effio.algebra.shape import Derived, Function, Word, a_function
-from effio.data.fiber_dump import FiberDump
-
-
-class Never(Word[NoReturn]):
-    """Wait for ever."""
-
-    __slots__ = ()
+from effio.algebra.shape import Derived, Function, a_function
 
 
 class FromCallback(Derived):
@@ -24,15 +17,3 @@ class FromCallback(Derived):
         self._register = a_function(self, register)
 
     register: ClassVar[Any] = field("register")
-
-
-class ShowFibers(Word[str]):
-    """Give one line with the names of all fibers and which one runs."""
-
-    __slots__ = ()
-
-
-class DumpFibers(Word[FiberDump]):
-    """Give the tree of all fibers with what each one waits for."""
-
-    __slots__ = ()

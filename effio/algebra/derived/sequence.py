@@ -18,7 +18,6 @@ from effio.algebra.shape import (
     WithItems,
     WithOther,
     WithValue,
-    Word,
     a_function,
     a_program,
     programs,
@@ -26,12 +25,6 @@ from effio.algebra.shape import (
 from effio.schedule.schedule import Schedule
 
 Strategy: TypeAlias = Literal["one_for_one", "one_for_all"]
-
-
-class Unit(Word[None]):
-    """Succeed with None."""
-
-    __slots__ = ()
 
 
 class Tap(WithFunction):

@@ -5,26 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from effio.algebra.field import field
-from effio.algebra.shape import Derived, Function, Program, WithSeconds, Word, a_function, a_program
+from effio.algebra.shape import Derived, Function, Program, WithSeconds, a_function, a_program
 from effio.data.origin import CallSite
-
-
-class Now(Word[float]):
-    """Give the time of the clock in seconds."""
-
-    __slots__ = ()
-
-
-class YieldNow(Word[None]):
-    """Let the others run once."""
-
-    __slots__ = ()
-
-
-class EffectiveDeadline(Word[float]):
-    """Give the earliest deadline around, infinite if there is none."""
-
-    __slots__ = ()
 
 
 class SleepUntil(Derived):
