@@ -66,19 +66,20 @@ def program(word: str, value: Built) -> Built:
 # -- Fields --------------------------------------------------------------------------------------------------
 
 
-def a_program(node: Derived, value: Program) -> Program:
+def a_program(node: Derived, value: Any) -> Program:
     """Refuse what is no program."""
     if not is_io(value):
         raise argument.not_a_program(node.word, value)
-    return value
+    program: Program = value
+    return program
 
 
-def programs(node: Derived, values: Programs) -> Programs:
+def programs(node: Derived, values: Any) -> Programs:
     """Refuse a tuple in which something is no program."""
     for value in values:
-        if not is_io(value):
-            raise argument.not_a_program(node.word, value)
-    return values
+        a_program(node, value)
+    given: Programs = values
+    return given
 
 
 def a_function(node: Derived, value: Function) -> Function:
@@ -119,7 +120,7 @@ class WithOther(OneSource):
 
     __slots__ = ("_other",)
 
-    def __init__(self, source: Program, other: Program) -> None:
+    def __init__(self, source: Program, other: Any) -> None:
         self._source = source
         self._other = a_program(self, other)
 
@@ -131,7 +132,7 @@ class WithFinalizer(OneSource):
 
     __slots__ = ("_finalizer",)
 
-    def __init__(self, source: Program, finalizer: Program | Function) -> None:
+    def __init__(self, source: Program, finalizer: Any) -> None:
         self._source = source
         self._finalizer = finalizer if callable(finalizer) else a_program(self, finalizer)
 
@@ -206,7 +207,7 @@ class ManySources(Derived):
 
     __slots__ = ("_ios",)
 
-    def __init__(self, ios: Programs) -> None:
+    def __init__(self, ios: Any) -> None:
         self._ios = programs(self, ios)
 
     ios: ClassVar[Programs] = field("ios")
@@ -217,7 +218,7 @@ class WithLimit(ManySources):
 
     __slots__ = ("_limit",)
 
-    def __init__(self, ios: Programs, limit: int | None) -> None:
+    def __init__(self, ios: Any, limit: int | None) -> None:
         self._ios = programs(self, ios)
         self._limit = limit
 
@@ -229,7 +230,7 @@ class Contest(ManySources):
 
     __slots__ = ("_dispose",)
 
-    def __init__(self, ios: Programs, dispose: Dispose) -> None:
+    def __init__(self, ios: Any, dispose: Dispose) -> None:
         self._ios = programs(self, ios)
         self._dispose = None if dispose is None else a_function(self, dispose)
 

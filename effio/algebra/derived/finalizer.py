@@ -34,7 +34,7 @@ class Bracket(Derived):
 
     __slots__ = ("_acquire", "_release", "_sees_exit", "_use")
 
-    def __init__(self, acquire: Program, use: Function, release: Function, *, sees_exit: bool = False) -> None:
+    def __init__(self, acquire: Any, use: Function, release: Function, *, sees_exit: bool = False) -> None:
         self._acquire = a_program(self, acquire)
         self._use = a_function(self, use)
         self._release = a_function(self, release)

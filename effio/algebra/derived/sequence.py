@@ -13,7 +13,6 @@ from effio.algebra.shape import (
     ManySources,
     OneSource,
     Program,
-    Programs,
     WithFunction,
     WithItems,
     WithOther,
@@ -57,7 +56,7 @@ class IfThen(Derived):
     __slots__ = ("_condition", "_if_false", "_if_true")
     word: ClassVar[str] = "if_"
 
-    def __init__(self, condition: bool | Program, if_true: Program, if_false: Program) -> None:
+    def __init__(self, condition: Any, if_true: Any, if_false: Any) -> None:
         self._condition = condition if isinstance(condition, bool) else a_program(self, condition)
         self._if_true = a_program(self, if_true)
         self._if_false = a_program(self, if_false)
@@ -140,9 +139,7 @@ class SuperviseAll(ManySources):
 
     __slots__ = ("_keys", "_schedule", "_strategy")
 
-    def __init__(
-        self, ios: Programs, keys: tuple[Hashable, ...], schedule: Schedule[Any, Any], strategy: Strategy
-    ) -> None:
+    def __init__(self, ios: Any, keys: tuple[Hashable, ...], schedule: Schedule[Any, Any], strategy: Strategy) -> None:
         self._ios = programs(self, ios)
         self._keys = keys
         self._schedule = schedule

@@ -44,7 +44,7 @@ class TimeoutTo(WithSeconds):
 
     __slots__ = ("_fallback",)
 
-    def __init__(self, source: Program, seconds: float, fallback: Program) -> None:
+    def __init__(self, source: Program, seconds: float, fallback: Any) -> None:
         self._source = source
         self._seconds = seconds
         self._fallback = a_program(self, fallback)

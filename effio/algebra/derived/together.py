@@ -13,7 +13,6 @@ from effio.algebra.shape import (
     Dispose,
     Function,
     ManySources,
-    Programs,
     WithItems,
     WithLimit,
     a_function,
@@ -33,7 +32,7 @@ class ParMap(ManySources):
 
     __slots__ = ("_function",)
 
-    def __init__(self, ios: Programs, function: Function) -> None:
+    def __init__(self, ios: Any, function: Function) -> None:
         self._ios = programs(self, ios)
         self._function = a_function(self, function)
 
@@ -64,7 +63,7 @@ class ParDict(WithLimit):
 
     __slots__ = ("_keys",)
 
-    def __init__(self, ios: Programs, limit: int | None, keys: tuple[Hashable, ...]) -> None:
+    def __init__(self, ios: Any, limit: int | None, keys: tuple[Hashable, ...]) -> None:
         self._ios = programs(self, ios)
         self._limit = limit
         self._keys = keys
@@ -107,7 +106,7 @@ class RaceStaggered(Contest):
 
     __slots__ = ("_seconds",)
 
-    def __init__(self, ios: Programs, dispose: Dispose, seconds: float) -> None:
+    def __init__(self, ios: Any, dispose: Dispose, seconds: float) -> None:
         self._ios = programs(self, ios)
         self._dispose = None if dispose is None else a_function(self, dispose)
         self._seconds = seconds
