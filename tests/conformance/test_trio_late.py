@@ -37,13 +37,14 @@ def test_cancel_of_another_scope_is_a_bug_of_the_coroutine(on_trio: Backend) -> 
     """A Cancelled that is carried out of the scope that it belongs to is a defect that names the coroutine."""
 
     async def leaking() -> None:
+        leaked: list[trio.Cancelled] = []
         with trio.CancelScope() as scope:
             scope.cancel()
             try:
                 await trio.lowlevel.checkpoint()
             except trio.Cancelled as error:
-                leaked = error
-        raise leaked
+                leaked.append(error)
+        raise leaked[0]
 
     (bug,) = cause_of(on_trio.run(from_async(leaking))).leaves()
     assert isinstance(bug, Die)

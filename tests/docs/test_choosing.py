@@ -65,7 +65,7 @@ def test_effect_of_stateless_runs_once() -> None:
 def test_future_of_returns_gives_its_old_result() -> None:
     """Awaited again, a future does nothing and gives what it gave."""
     future = pytest.importorskip("returns.future")
-    calls = []
+    calls: list[object] = []
 
     @future.future_safe
     async def call() -> int:

@@ -1,4 +1,7 @@
-"""The words without arguments: each is its own program. Never compiled: mypyc loses what such classes inherit."""
+"""The words without arguments: each is its own program.
+
+Never compiled: mypyc puts what makes an object callable before its inherited fields, where the step loop reads the tag.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import effio as e
 from effio import IO, Plan, Schedule, Trace, VirtualClock, explain, run_traced, sleep
-from effio.algebra import derived, describe, primitive
+from effio.algebra import derived, primitive
+from effio.algebra.field import fields
 from effio.observe.step import Step
 
 Skeleton: TypeAlias = "list[tuple[str, Skeleton]]"
@@ -255,7 +256,7 @@ def nodes_in(program: object) -> set[type[Any]]:
         node = pending.pop()
         if isinstance(node, IO):
             found.add(type(node))
-            pending += (value for _, value in describe.fields(node))
+            pending += (value for _, value in fields(node))
         elif isinstance(node, tuple):
             pending += node
     return found
