@@ -15,7 +15,11 @@ from effio.interpreter.scheduler import Scheduler
 SIGINT: Final = int(signal.SIGINT)
 
 CALLERS: Final = frozenset(
-    {"advance", "start", "made_of_exit", "done_at_once", "make", "run_leaf", "interruptible", "turns", "step"}
+    {
+        *("advance", "start", "made_of_exit", "done_at_once", "make"),
+        *("run", "begin_in_place", "rest_of", "run_leaf"),
+        *("interruptible", "turns", "step"),
+    }
 )
 """The functions that call user code; the last two are what is seen of them where they are compiled."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias, final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -158,8 +158,3 @@ def refused(expression: str, why: str) -> ValueError:
     problem = ValueError(f"cron cannot read {expression!r}: {why}")
     problem.add_note("give five fields: minute, hour, day of month, month, day of week, for example '30 4 * * mon-fri'")
     return problem
-
-
-def wall_of(when: datetime) -> float:
-    """Seconds since 1970; a time without a zone is taken as UTC."""
-    return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, cast, final, overload
 
 import attrs
@@ -11,7 +11,7 @@ from typing_extensions import TypeIs
 
 from effio.data.cause_text import short_repr
 from effio.data.duration import Seconds, seconds
-from effio.schedule import combination, cron, delay
+from effio.schedule import combination, delay
 from effio.schedule.rule import UNKNOWN, Moment, Rule, Step
 
 Input = TypeVar("Input", contravariant=True)
@@ -135,7 +135,9 @@ class Schedule(Generic[Input, Output]):
         A time of day that daylight saving time skips comes as much later as the clock was moved; one that comes
         twice counts once, unless the expression names every hour. In virtual time the clock counts seconds since 1970.
         """
-        return Schedule(cron.parsed(expression, timezone))
+        from effio.schedule.cron import parsed
+
+        return Schedule(parsed(expression, timezone))
 
     # -- Limits, chance, conditions --------------------------------------------------------------------------
 
@@ -255,7 +257,7 @@ class Schedule(Generic[Input, Output]):
         >>> Schedule.cron("0 9 * * mon-fri", "Europe/Berlin").preview(2, start=datetime(2026, 11, 20, 7, 30))
         [1800.0, 259200.0]
         """
-        moment = Moment(0.0, 0.0 if start is None else cron.wall_of(start))
+        moment = Moment(0.0, 0.0 if start is None else wall_of(start))
         state = self.rule.start(moment)
         delays: list[float] = []
         while len(delays) < n:
@@ -272,6 +274,11 @@ class Schedule(Generic[Input, Output]):
 
 
 # -- Arguments -----------------------------------------------------------------------------------------------
+
+
+def wall_of(when: datetime) -> float:
+    """Seconds since 1970; a time without a zone is taken as UTC."""
+    return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()
 
 
 def count(word: str, times: object) -> int:

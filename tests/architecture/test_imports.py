@@ -36,6 +36,7 @@ LATE_IMPORTS: dict[str, str] = {
     "effio.interop.portal:Background.__init__": "futures load logging, which nobody needs who has no threads",
     "effio.interop.portal:Portal._hand_in": "futures load logging, which nobody needs who has no threads",
     "effio.interop.processes:Child.__init__": "subprocess is loaded by the first call in a child process",
+    "effio.schedule.schedule:Schedule.cron": "zones and their directories are loaded by the first cron expression",
     "effio.interpreter.runtime:Runtime._finish": "asyncio is loaded by the first run that needs an event loop",
     "effio.interpreter.runtime:run_async_exit": "asyncio is loaded by the first run that needs an event loop",
     "effio.resource.resource:Resource.open": "asyncio is loaded by the first run that needs an event loop",

@@ -12,11 +12,7 @@ import pytest
 from tests.benchmarks.benchmark import Benchmark
 from tests.benchmarks.suite import SUITE
 
-CASES = [
-    pytest.param(found, name, id=f"{found.key}-{name}", marks=pytest.mark.benchmark(group=found.title))
-    for found in SUITE
-    for name in found.competitors
-]
+CASES = [pytest.param(found, name, id=f"{found.key}-{name}") for found in SUITE for name in found.competitors]
 
 
 @pytest.mark.parametrize(("work", "name"), CASES)

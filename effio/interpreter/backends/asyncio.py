@@ -20,7 +20,7 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.cause_text import name_of
 from effio.data.errors import ForeignCancelled
-from effio.interpreter.backends.begun import Begun
+from effio.interpreter.backends.begun import rest_of
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
 
@@ -119,14 +119,16 @@ class AsyncioBackend:
         if host is None:
             host = fiber.host = Host(self, fiber)
             self.hosts.add(host)
-        elif host.stepping:
+        if host.stepping:
             outcome = host.begin_in_place(node)
             if outcome is not None and self.scheduler.turn_is_over():
                 fiber.hold(outcome)
                 return None
             if outcome is not None:
                 return outcome
-        host.begin(node)
+            host.leaf = node
+        else:
+            host.begin(node)
         fiber.park(host)
         self.scheduler.in_flight += 1
         if host.begun is not None and fiber.check:
@@ -170,7 +172,6 @@ class Host:
         self.leaf: Leaf | None = None
         self.begun: Awaitable[Any] | None = None
         self.stepping = False
-        self.stepping = False
         self.over = False
         self.asked = 0
         self.cut: object = None
@@ -201,7 +202,7 @@ class Host:
         if type(self.begun) is not CoroutineType:
             return None
         try:
-            self.begun = Begun(made, made.send(None))
+            self.begun = rest_of(made, made.send(None))
         except StopIteration as stop:
             self.begun = None
             return Pure(stop.value)
@@ -254,11 +255,24 @@ class Host:
     async def run(self) -> None:
         """Run one leaf after the other; between them the fiber runs in this task, or in the ready queue."""
         while not self.over:
-            if self.leaf is None:
+            node = self.leaf
+            if node is None:
                 await self.park()
                 continue
-            await self.run_leaf(self.leaf)
-            self.step()
+            fiber = self.fiber
+            begun, self.begun = self.begun, None
+            if begun is None and self.wanted:
+                fiber.node = CHECKPOINT
+            else:
+                try:
+                    fiber.node = Pure(await (begun or node._function(*node._args, **(node._kwargs or {}))))
+                except BaseException as error:
+                    if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
+                        raise  # The loop is gone, and the task is being destroyed.
+                    fiber.node = self.raised(node, error)
+            del node, begun  # The fiber may go on for long, and they hold arguments.
+            self.leaf_over()
+            self.step(fiber)
 
     async def park(self) -> None:
         """Wait for the next leaf; a cancel that comes here is meant for the fiber."""
@@ -269,24 +283,6 @@ class Host:
             self.cancelled_from_outside()
         finally:
             self.parked = None
-
-    async def run_leaf(self, node: Leaf) -> None:
-        """Await one foreign coroutine and keep what comes of it for the fiber."""
-        outcome: IO[Any, Any]
-        begun, self.begun = self.begun, None
-        if self.wanted and begun is None:
-            outcome = CHECKPOINT
-        else:
-            try:
-                outcome = Pure(await (begun or node._function(*node._args, **(node._kwargs or {}))))
-            except BaseException as error:
-                if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
-                    raise  # The loop is gone, and the task is being destroyed.
-                outcome = self.raised(node, error)
-        self.leaf_over()
-        self.fiber.epoch += 1
-        self.fiber.wait = None
-        self.fiber.node = outcome
 
     def raised(self, node: Leaf, error: BaseException) -> IO[Any, Any]:
         """How the fiber goes on after a leaf that raised."""
@@ -317,6 +313,9 @@ class Host:
     def leaf_over(self) -> None:
         """Take back our own cancels."""
         self.leaf = None
+        self.backend.scheduler.in_flight -= 1
+        if not self.wanted:
+            return
         self.wanted = False
         self.cut = None
         if self.patience is not None:
@@ -325,15 +324,16 @@ class Host:
         while self.asked:
             self.asked -= 1
             self.task.uncancel()
-        self.backend.scheduler.in_flight -= 1
 
-    def step(self) -> None:
+    def step(self, fiber: Fiber) -> None:
         """Run the fiber right here, as long as it does not wait."""
+        fiber.epoch += 1
+        fiber.wait = None
         scheduler = self.backend.scheduler
         awake = scheduler.awake
         scheduler.begin_turn()
         self.stepping = True
-        scheduler.advance(self.fiber)
+        scheduler.advance(fiber)
         self.stepping = False
         if not awake:
             scheduler.end_turn()

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, final
+from types import coroutine
+from typing import Any
 
 
-@final
-class Begun:
-    """Awaits the rest of `coroutine`, which waits for `waits_for`: the task has yet to be told of that."""
-
-    __slots__ = ("coroutine", "waits_for")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> None:
-        self.coroutine = coroutine
-        self.waits_for = waits_for
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        coroutine, waits_for = self.coroutine, self.waits_for
-        step: Callable[[Any], Any]
-        while True:
-            try:
-                given: Any = yield waits_for
-            except BaseException as error:
-                step, given = coroutine.throw, error
-            else:
-                step = coroutine.send
-            try:
-                waits_for = step(given)
-            except StopIteration as stop:
-                return stop.value
+@coroutine
+def rest_of(begun: Coroutine[Any, Any, Any], waits_for: Any) -> Generator[Any, Any, Any]:
+    """Await the rest of `begun`, which waits for `waits_for`: the task has yet to be told of that."""
+    step: Callable[[Any], Any]
+    while True:
+        try:
+            given: Any = yield waits_for
+        except BaseException as error:
+            step, given = begun.throw, error
+        else:
+            step = begun.send
+        try:
+            waits_for = step(given)
+        except StopIteration as stop:
+            return stop.value
