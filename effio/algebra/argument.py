@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from math import inf, isnan
 from typing import Any, TypeVar, cast
 
@@ -16,7 +16,7 @@ Built = TypeVar("Built")
 def not_a_program(word: str, value: object) -> TypeError:
     """The error for `value` where `word` needs a program."""
     problem = TypeError(f"{word} needs a program, not {short_repr(value)}")
-    problem.add_note(_way_to_a_program(value))
+    problem.add_note(way_to_a_program(value))
     return problem
 
 
@@ -30,7 +30,7 @@ def not_a_function(word: str, value: object) -> TypeError:
 def returned_no_program(function: object, value: object) -> TypeError:
     """The error for a continuation that returned `value`, which is no program."""
     problem = TypeError(f"{name_of(function)} must return a program, not {short_repr(value)}")
-    problem.add_note(_way_to_a_program(value))
+    problem.add_note(way_to_a_program(value))
     return problem
 
 
@@ -107,9 +107,14 @@ def instance(word: str, value: object, kind: type[Any] | tuple[type[Any], ...], 
         raise problem
 
 
-def _way_to_a_program(value: object) -> str:
+def way_to_a_program(value: object) -> str:
+    """How somebody who gave `value` gets a program."""
     if callable(value):
         return "call it, or wrap it as delay(function) or attempt(function)"
     if hasattr(value, "__await__"):
         return "wrap the async function as from_async(function, ...), without calling it"
+    if isinstance(value, Generator):
+        return "write @do above the function that made this generator"
+    if isinstance(value, (list, tuple)):
+        return "give the programs one by one, or the list to collect, par_collect or race_all"
     return "wrap a plain value as pure(value)"

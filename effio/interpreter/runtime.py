@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, final, get_args
 from returns.result import Success
 
 from effio.algebra import port
+from effio.algebra.argument import way_to_a_program
 from effio.algebra.io import IO
 from effio.algebra.shape import is_io
 from effio.data.exit import Exit
@@ -223,8 +224,8 @@ def trace_before_runs(trace: TracebackType | None) -> TracebackType | None:
 def no_program(value: object) -> TypeError:
     """The error for running something else."""
     error = TypeError(f"cannot run {value!r:.100} of type {type(value).__name__}: it is no program (IO)")
-    if callable(value):
-        error.add_note("call the function first: run(main()) instead of run(main)")
+    forgotten = "call the function first: run(main()) instead of run(main)"
+    error.add_note(forgotten if callable(value) else way_to_a_program(value))
     return error
 
 

@@ -125,6 +125,7 @@ class TaskGrouped(Derived):
 
     __slots__ = ("_body", "_handler", "_name", "_on_failure", "_site")
     word: ClassVar[str] = "task_group"
+    _on_failure: OnFailure
 
     def __init__(
         self, body: Function, on_failure: OnFailure, handler: Function | None, name: str | None, site: CallSite

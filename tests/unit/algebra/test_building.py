@@ -135,11 +135,31 @@ def test_what_is_no_program_is_refused(word: str) -> None:
     assert refused.value.__notes__ == ["wrap a plain value as pure(value)"]
 
 
-def test_a_forgotten_call_is_recognized() -> None:
-    """A function in the place of a program is answered with how to call it."""
+def numbers() -> Iterator[int]:
+    yield 1
+
+
+MISTAKES: dict[str, tuple[object, str]] = {
+    "a function": (print, "call it, or wrap it as delay(function) or attempt(function)"),
+    "a generator": (numbers(), "write @do above the function that made this generator"),
+    "a list": ([one, one], "give the programs one by one, or the list to collect, par_collect or race_all"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_recognized(mistake: str) -> None:
+    """What is often given in the place of a program is answered with the way to one."""
+    value, way_out = MISTAKES[mistake]
     with pytest.raises(TypeError) as refused:
-        collect([one, print])  # type: ignore[list-item]
-    assert refused.value.__notes__ == ["call it, or wrap it as delay(function) or attempt(function)"]
+        par_zip(value, one)  # type: ignore[call-overload]
+    assert refused.value.__notes__ == [way_out]
+
+
+def test_run_of_what_is_no_program_says_the_way_out() -> None:
+    """The same note as where a program is built."""
+    with pytest.raises(TypeError) as refused:
+        run(numbers())  # type: ignore[arg-type]
+    assert refused.value.__notes__ == ["write @do above the function that made this generator"]
 
 
 NOT_FUNCTIONS: dict[str, Callable[[], object]] = {
