@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from effio import build as build
-from effio.homes import CORE, HOMES
+from effio.homes import CORE, HOMES, NOTEBOOK
 
 if TYPE_CHECKING:
     from returns.result import Failure, Success
@@ -113,10 +113,12 @@ if TYPE_CHECKING:
 if not TYPE_CHECKING:  # Otherwise a type checker would believe in any name.
 
     def __getattr__(name: str) -> object:
-        """Load the core, then the module where `name` is at home."""
+        """Load the core, then the module where `name` is at home; in a notebook, let exits draw themselves."""
         home = HOMES.get(name)
         if home is None:
             raise AttributeError(f"module 'effio' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        if CORE not in sys.modules and "IPython" in sys.modules:
+            import_module(NOTEBOOK).show_exits()
         import_module(CORE)
         module = import_module(home)
         value = module if home == f"effio.{name}" else getattr(module, name)

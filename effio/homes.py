@@ -7,6 +7,9 @@ from typing import Final
 CORE: Final = "effio.interpreter.runtime"
 """Loaded before any name: `await program` needs it, and a running loop must not wait for an import."""
 
+NOTEBOOK: Final = "effio.observe.notebook"
+"""Loaded beside the core where IPython is: it shows exits, which are values of another library."""
+
 NAMES: Final = {
     "returns.result": "Failure Success",
     "effio.algebra.arity": "first_completed par_map par_zip race zip_all",

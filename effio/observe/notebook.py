@@ -1,15 +1,24 @@
-"""Failed exits that draw their error tree in a notebook: `%load_ext effio.observe.notebook`.
+"""Failed exits that draw their error tree in a notebook.
 
-Plans, traces and causes need nothing: they say themselves how they look. An exit is a value of `returns`, and does not.
+Plans, traces and causes say themselves how they look. An exit is a value of `returns`, and does not: so the first use of
+effio in a notebook tells the shell, as does `%load_ext effio.observe.notebook`; `%unload_ext` takes it back.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from returns.result import Failure
 
 from effio.data.cause import Cause
+
+
+def show_exits() -> None:
+    """Do it for the shell that runs, if there is one."""
+    shell: Any = sys.modules["IPython"].get_ipython()
+    if shell is not None:
+        load_ipython_extension(shell)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -288,8 +288,6 @@ explain(page)
 %%
 exit.failure()
 %%
-%load_ext effio.observe.notebook
-%%
 exit
 """
 
@@ -300,7 +298,7 @@ def test_a_kernel_shows_plans_traces_causes_and_exits() -> None:
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in CELLS.split("%%")]  # type: ignore[no-untyped-call]
     book = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    _, plan, trace, cause, _, exit = [cell.outputs[0].data if cell.outputs else {} for cell in book.cells]
+    _, plan, trace, cause, exit = [cell.outputs[0].data if cell.outputs else {} for cell in book.cells]
     assert plan["text/plain"].startswith("1 par_zip")
     assert plan["text/html"].startswith("<iframe")
     assert trace["text/html"].startswith("<iframe")
