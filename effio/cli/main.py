@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from argparse import ArgumentParser, Namespace
@@ -17,6 +18,7 @@ from effio.demos.catalogue import DEMOS
 
 MISUSED = 2
 INTERRUPTED = 130
+UNREAD = 141
 
 NEEDED = ("attrs", "returns", "typing-extensions")
 OPTIONAL = ("trio", "uvloop", "rich", "aiohttp")
@@ -27,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     command: Callable[[Namespace], int] = options.command
     try:
-        return command(options)
+        code = command(options)
+        sys.stdout.flush()
+        return code
     except NoProgram as error:
         print(f"effio: {error}", file=sys.stderr)
         return MISUSED
@@ -36,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if interrupt.__context__ is not None:
             print(Cause.from_exception(interrupt.__context__).render(), file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # Who read the output has gone; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     except Exception as error:
         sys.stderr.write(users_traceback(error))
         return FAILED

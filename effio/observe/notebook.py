@@ -1,7 +1,7 @@
 """Failed exits that draw their error tree in a notebook.
 
-Plans, traces and causes say themselves how they look. An exit is a value of `returns`, and does not: so the first use of
-effio in a notebook tells the shell, as does `%load_ext effio.observe.notebook`; `%unload_ext` takes it back.
+Plans, traces and causes say themselves how they look. An exit is a value of `returns`, and does not: so the first use
+of effio in a notebook tells the shell, as does `%load_ext effio.observe.notebook`; `%unload_ext` takes it back.
 """
 
 from __future__ import annotations

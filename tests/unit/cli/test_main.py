@@ -179,6 +179,18 @@ def test_info_names_python_and_the_extras(capsys: pytest.CaptureFixture[str]) ->
     assert {"effio", "Python", "attrs", "returns", "trio", "rich", "aiohttp"} <= rows.keys()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_output_that_nobody_reads_is_no_error(folder: Path) -> None:
+    """As for any command whose reader goes away: no traceback, and the exit code of SIGPIPE."""
+    process = subprocess.Popen(command("info"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """`--version` prints one line."""
     with pytest.raises(SystemExit) as caught:
