@@ -326,3 +326,23 @@ def test_every_outcome_of_random_programs_is_found(name: str) -> None:
 def test_every_outcome_of_many_random_programs_is_found(name: str, start: int) -> None:
     """The same of two thousand programs of each primitive, and of larger ones."""
     compare(KITS[name], range(start, start + 200), 20 * RUNS)
+
+
+@do
+def late_cancel(thing: Any, wait: IO[Any, Any], wake: IO[Any, Any]) -> Any:
+    """A waiter that another fiber wakes, or cancels, and a look in between."""
+
+    @do
+    def body(group: Any) -> Any:
+        waker = yield from group.fork(thing.stats().zip(wake.move_on_after(1)))
+        waiter = yield from group.fork(wait)
+        yield from waiter.cancel()
+        return (yield from waker.join())
+
+    return plain((yield from task_group(body, on_failure="collect")))
+
+
+def test_cancel_that_comes_too_late_might_have_come_in_time() -> None:
+    """Whoever wakes a waiter races with who cancels it, although then that one waits no more."""
+    program = Barrier.make(2).flat_map(lambda barrier: late_cancel(barrier, barrier.wait(), barrier.wait()))
+    assert found_by_search(Stepped(program)) == all_outcomes(Stepped(program, merge=False), 5_000)

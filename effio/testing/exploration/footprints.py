@@ -23,7 +23,7 @@ Place: TypeAlias = tuple[int, int]
 """A step by its thread and its number there; or a region by the thread that entered it and its number there."""
 
 Effect: TypeAlias = tuple[str, Place]
-"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end", "time"."""
+"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end", "time", "grant"."""
 
 Noted = TypeVar("Noted")
 
@@ -204,6 +204,8 @@ class Footprints:
     def of_effect(self, effect: Effect) -> Footprint:
         """What a remembered effect touches, were it to happen now."""
         kind, place = effect
+        if kind == "grant":
+            return self.of_grant(self.fibers.get(place[0]))
         if kind == "time":
             return self.of("time", None)
         if kind == "end":
@@ -213,6 +215,17 @@ class Footprints:
         if region is None:
             return NOTHING
         return self.of_cancel(region) if kind == "cancel" else self.of("family", region, writes=kind == "decide")
+
+    def of_grant(self, fiber: Fiber | None) -> Footprint:
+        """What is touched when a waiting fiber goes on: what its wait writes, and it is out of reach of a cancel."""
+        wait = None if fiber is None else self.waits.get(fiber)
+        if fiber is None or not isinstance(wait, Resume):
+            return NOTHING
+        footprint = self.of_looking(fiber)
+        for touch in told(wait._node._touches or ()):
+            if touch.mode == "write":
+                footprint = both(footprint, self.of_touch(touch))
+        return footprint
 
     def of_cancel(self, region: Region) -> Footprint:
         """A cancel of `region` is seen by everything inside, and takes back what its fibers wait for.

@@ -77,6 +77,10 @@ class Happening(Observer):
         self.footprints.waits[fiber] = wait
 
     def on_wake(self, fiber: Fiber) -> None:
+        if not fiber.unwinding and isinstance(self.footprints.waits.get(fiber), Resume):
+            grant = self.footprints.of_grant(fiber)
+            if grant.touched:
+                self.did(("grant", (self.footprints.threads[fiber], 0)), grant)
         wait = self.footprints.waits.pop(fiber, None)
         edges = self.edges.setdefault(fiber, [])
         edges.append(self.number)
