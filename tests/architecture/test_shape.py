@@ -24,6 +24,7 @@ LONG_FUNCTIONS: dict[str, str] = {
     "effio.testing.exploration.explore:explore": "a line for each option in the signature, and one to hand it on",
 }
 DEEP_FUNCTIONS: dict[str, str] = {
+    "effio.interpreter.backends.asyncio:Host.run": "one coroutine for a foreign call: another costs a tenth of it",
     "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",
 }
 

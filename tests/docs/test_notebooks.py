@@ -48,7 +48,7 @@ SHOWN = {
         "<Success: 2>",
         "no failure in 2 schedules (all there are)",
         "it leaves behind Semaphore 'counter'",
-        "0 failing among ",
+        "no failing among ",
     ),
     "06-performance": ("effio pure, Python 3.11", "fork and join children that return at once"),
 }

@@ -19,6 +19,7 @@ from effio.testing.pytest_plugin.trial import SECTIONS, Trial
 
 STATE: Final = pytest.StashKey["Session"]()
 MODE: Final = pytest.StashKey[Mode]()
+PARAMETRIZED: Final = "get_direct_param_fixture_func"  # the function of what pytest makes of an argument of parametrize
 
 Fixture: TypeAlias = pytest.FixtureDef[Any]
 
@@ -252,6 +253,8 @@ def pytest_fixture_setup(fixturedef: Fixture, request: pytest.FixtureRequest) ->
     A simulated test does so by itself, in each of its runs.
     """
     value = yield
+    if fixturedef.func.__name__ == PARAMETRIZED:
+        return value  # An argument of parametrize is no fixture, though it is set up like one.
     session = request.config.stash[STATE]
     recipe = None if isinstance(value, Postponed) else recipe_of(fixturedef, request, session, value)
     if recipe is None:
