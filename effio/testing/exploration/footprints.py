@@ -23,7 +23,8 @@ Place: TypeAlias = tuple[int, int]
 """A step by its thread and its number there; or a region by the thread that entered it and its number there."""
 
 Effect: TypeAlias = tuple[str, Place]
-"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end", "time", "grant"."""
+"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end", "time", "grant"
+(a waiter that goes on)."""
 
 Noted = TypeVar("Noted")
 
