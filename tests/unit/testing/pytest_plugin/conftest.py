@@ -8,6 +8,9 @@ from typing import TypeAlias
 
 import pytest
 
+import effio
+import effio.testing.pytest_plugin.plugin
+
 PLUGIN = "effio.testing.pytest_plugin.entry"
 INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
 
@@ -23,6 +26,10 @@ RunTests: TypeAlias = Callable[..., pytest.RunResult]
 @pytest.fixture
 def run_tests(pytester: pytest.Pytester) -> RunTests:
     """Write the tests into a file and run them; without tests, run the file that is there again."""
+    # What an inner run imports first is imported anew by the next, while `effio` would still know the old classes.
+    for package in (effio, effio.testing):
+        for name in package.__all__:
+            getattr(package, name)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
 
     def run(tests: str = "", *arguments: str) -> pytest.RunResult:
