@@ -40,6 +40,7 @@ COMPILED = (
     "interpreter/action",
     "interpreter/step",
     "interpreter/scheduler",
+    "interpreter/outcome",
 )
 """The modules of `effio` that run for every step, fork and wait. None of them has an `async def` or drives one."""
 

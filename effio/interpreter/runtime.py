@@ -20,6 +20,7 @@ from effio.interpreter.backend import in_trio
 from effio.interpreter.backends.synchronous import Unhosted, drive
 from effio.interpreter.clock import Clock, MonotonicClock
 from effio.interpreter.observer import Observer, Observers
+from effio.interpreter.outcome import outcome
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.signals import Interrupts
 
@@ -168,7 +169,7 @@ class Runtime:
                     self._finish(scheduler, unhosted)
         finally:
             scheduler.close()
-        return scheduler.result()
+        return outcome(scheduler)
 
     def close(self) -> None:
         """Close the event loop, if there is one; the runtime can be used again."""

@@ -8,24 +8,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
-from functools import partial
 from math import inf
 from threading import active_count, get_ident
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
-from returns.result import Failure, Success
-
 from effio.algebra.io import IO
 from effio.algebra.primitive import Generate, Named
-from effio.data.cause import Cancelled, Die, Fail
+from effio.data.cause import Cancelled
 from effio.data.errors import Deadlock
-from effio.data.exit import Exit
 from effio.interpreter.backend import Backend
 from effio.interpreter.clock import Clock
 from effio.interpreter.dump import tree_of
 from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, YIELDED, Fiber, forget_callers
-from effio.interpreter.frames import END, exit_as, followed
+from effio.interpreter.frames import END, exit_as
 from effio.interpreter.observer import Observer, Steering
 from effio.interpreter.scope import Region
 from effio.interpreter.step import advance
@@ -45,7 +41,8 @@ class Scheduler:
 
     `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
     that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
-    KeyboardInterrupt or SystemExit that anything raised, `signalled` counts the interrupts of the user, `cancels` the
+    KeyboardInterrupt or SystemExit that anything raised, `crash` the first error of the run itself, such as one of its
+    clock; `signalled` counts the interrupts of the user, `cancels` the
     cancelled regions, `current` is the fiber that ran last. `for_quiet` waits for a moment at which every fiber waits,
     `quiet` is true while it seems to have come. `observer` hears what happens, `steering` decides who may act next.
     """
@@ -57,6 +54,7 @@ class Scheduler:
         "background_",
         "cancels",
         "clock",
+        "crash",
         "current",
         "fatal",
         "for_quiet",
@@ -109,6 +107,7 @@ class Scheduler:
         self.quiet = False
         self.in_flight = self.outside = self.rest = self.signalled = self.cancels = 0
         self.fatal: BaseException | None = None
+        self.crash: Exception | None = None
         self.kept: dict[object, Any] = {}
         self.background_: Background | None = None
         self.root = Fiber(self, program, None, copy_context(), END)
@@ -116,7 +115,7 @@ class Scheduler:
         if type(program) is Named:
             self.root.node = program._source
         self.current = self.root
-        self.turn: Callable[[], None] = turns(self.run_turn).__next__
+        self.turn: Callable[[], None] = turns(self.run_turn, self.crashed).__next__
         self.root.check = steering is not None
         self.enqueue(self.root)
         if observer is not None:
@@ -199,6 +198,17 @@ class Scheduler:
         finally:
             self.observer.on_pause(fiber)
 
+    def step(self, fiber: Fiber) -> None:
+        """Run `fiber` outside of a turn, in the task that hosts it, as long as it does not wait."""
+        awake = self.awake
+        try:
+            self.begin_turn()
+            self.advance(fiber)
+            if not awake:
+                self.end_turn()
+        except Exception as error:
+            self.crashed(error)
+
     def turn_is_over(self) -> bool:
         """Whether a fiber that runs long should let the others run."""
         return perf_counter() > self.turn_end
@@ -248,6 +258,15 @@ class Scheduler:
                 fiber.cause = self.background_.added_to(fiber.cause)
             self.finish()
 
+    def hosted_ended(self, fiber: Fiber) -> None:
+        """The task that hosted `fiber`, which has its exit, is gone."""
+        self.in_flight -= 1
+        try:
+            self.ended(fiber)
+            self.rearm()
+        except Exception as error:
+            self.crashed(error)
+
     def background(self) -> Background:
         """The family of what was let go; the root ends after it."""
         if self.background_ is None:
@@ -265,6 +284,14 @@ class Scheduler:
         self.over = True
         self.ready.clear()
         self.backend.give_up()
+
+    def crashed(self, error: Exception) -> None:
+        """The run itself is broken: nothing can go on, and it raises `error`."""
+        if self.crash is None:
+            self.crash = error
+        if not self.over:
+            self.give_up()
+            self.finish()
 
     def root_ended(self) -> None:
         """The root and its background have ended."""
@@ -352,43 +379,6 @@ class Scheduler:
         if not self.ready:
             self.finish()
         return not self.over
-
-    def dissolve(self) -> None:
-        """Let go of what ran, so that nothing of it lives as long as the run's own cycle of objects."""
-        root = self.current = self.root
-        if root.cause is not None:
-            forget_callers(root.cause)
-        root.value = root.cause = None
-        self.timers = Timers()
-        self.background_ = None
-
-    def result(self) -> Exit[Any, Any]:
-        """Take the exit of the run, once.
-
-        A KeyboardInterrupt or SystemExit is raised bare, what else failed as its context.
-        """
-        root = self.root
-        value, cause = root.value, root.cause
-        self.dissolve()
-        if self.stuck is not None:
-            rest = None if cause is None else cause.keep(partial(is_other, None))
-            return Failure(followed(Die(self.stuck, root.at(None)), rest))
-        fatal = self.fatal or (None if cause is None else cause.fatal())
-        if fatal is None and self.signalled:
-            fatal = KeyboardInterrupt()
-        if fatal is None:
-            return Success(value) if cause is None else Failure(cause.placed(root.at(None)))
-        others = None if cause is None else cause.keep(partial(is_other, fatal))
-        if others is not None:
-            fatal.__context__ = others.to_exception()
-        raise fatal
-
-
-def is_other(fatal: BaseException | None, leaf: Fail[Any] | Die | Cancelled) -> bool:
-    """Whether a leaf tells of something else than `fatal`, and of more than a cancel."""
-    if isinstance(leaf, Cancelled):
-        return False
-    return (leaf.exception if isinstance(leaf, Die) else leaf.error) is not fatal
 
 
 def root_name(program: IO[Any, Any]) -> str:

@@ -15,6 +15,7 @@ from effio.data.errors import Deadlock
 from effio.data.exit import Exit
 from effio.interpreter.backends.simulated import Simulated, drive
 from effio.interpreter.clock import VirtualClock
+from effio.interpreter.outcome import outcome
 from effio.interpreter.runtime import run_async_exit
 from effio.interpreter.scheduler import Scheduler
 
@@ -50,7 +51,7 @@ def simulated(program: Callable[[Log], IO[Any, Any]], *, seed: int | None = None
     log = Log(clock.now)
     scheduler = Scheduler(program(log), clock, Simulated())
     drive(scheduler, seed=seed)
-    return Observation(comparable(scheduler.result()), tuple(log.entries), clock.now(), left_of(scheduler))
+    return Observation(comparable(outcome(scheduler)), tuple(log.entries), clock.now(), left_of(scheduler))
 
 
 def left_of(scheduler: Scheduler) -> tuple[str, ...]:

@@ -149,9 +149,7 @@ class AsyncioBackend:
     def hosted_ended(self, host: Host) -> None:
         """The task of a fiber that has its exit is over."""
         self.hosts.discard(host)
-        self.scheduler.in_flight -= 1
-        self.scheduler.ended(host.fiber)
-        self.scheduler.rearm()
+        self.scheduler.hosted_ended(host.fiber)
 
 
 @final
@@ -329,14 +327,9 @@ class Host:
         """Run the fiber right here, as long as it does not wait."""
         fiber.epoch += 1
         fiber.wait = None
-        scheduler = self.backend.scheduler
-        awake = scheduler.awake
-        scheduler.begin_turn()
         self.stepping = True
-        scheduler.advance(fiber)
+        self.backend.scheduler.step(fiber)
         self.stepping = False
-        if not awake:
-            scheduler.end_turn()
 
     def task_over(self, task: asyncio.Task[None]) -> None:
         """The fiber ends with its task; if it has no exit, the task was cancelled before its first step."""

@@ -17,6 +17,7 @@ from effio.interpreter.backends.asyncio import AsyncioBackend
 from effio.interpreter.backends.synchronous import Unhosted
 from effio.interpreter.clock import Clock
 from effio.interpreter.observer import Observer
+from effio.interpreter.outcome import outcome
 from effio.interpreter.scheduler import Scheduler
 
 __all__ = ["Runner", "finish_in_loop", "run_in_loop"]
@@ -47,7 +48,7 @@ async def run_in_loop(program: IO[Any, Any], clock: Clock, observer: Observer | 
     finally:
         backend.disarm()
         scheduler.close()
-    exit = scheduler.result()
+    exit = outcome(scheduler)
     if cancelled is None:
         return exit
     if isinstance(exit, Failure) and not exit.failure().is_cancelled_only:

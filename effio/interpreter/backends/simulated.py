@@ -21,6 +21,7 @@ from effio.data.cause_text import name_of
 from effio.data.exit import Exit
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.fiber import Fiber
+from effio.interpreter.outcome import outcome
 from effio.interpreter.scheduler import Scheduler
 
 
@@ -64,7 +65,7 @@ def simulate(program: IO[Any, Any], *, seed: int | None = None) -> Exit[Any, Any
     """
     scheduler = Scheduler(program, VirtualClock(), Simulated())
     drive(scheduler, seed=seed)
-    return scheduler.result()
+    return outcome(scheduler)
 
 
 def drive(scheduler: Scheduler, *, seed: int | None = None) -> None:

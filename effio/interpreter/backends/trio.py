@@ -34,6 +34,7 @@ from effio.interpreter.backends.trio_host import Host
 from effio.interpreter.clock import Clock
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.observer import Observer
+from effio.interpreter.outcome import outcome
 from effio.interpreter.scheduler import Scheduler
 
 # -- A run of its own, and one inside a host -----------------------------------------------------------------
@@ -70,7 +71,7 @@ async def run_in_trio(program: IO[Any, Any], clock: Clock | None, observer: Obse
         cancelled = await ended(backend)
     finally:
         scheduler.close()
-    exit = scheduler.result()
+    exit = outcome(scheduler)
     # Errors go first: the scope that is cancelled hits the task again at its next checkpoint.
     if cancelled is None or (isinstance(exit, Failure) and not exit.failure().is_cancelled_only):
         return exit
@@ -161,8 +162,11 @@ class TrioBackend:
                 self.scheduler.turn()
                 self.start_hosts()
                 await cancel_shielded_checkpoint()
-            else:
+                continue
+            try:
                 await self.rest()
+            except Exception as error:
+                self.scheduler.crashed(error)
         self.ended.set()
 
     async def rest(self) -> None:
@@ -250,6 +254,4 @@ class TrioBackend:
         """The task of a fiber that has its exit is over."""
         self.hosts.discard(host)
         if not self.scheduler.over:
-            self.scheduler.in_flight -= 1
-            self.scheduler.ended(host.fiber)
-            self.scheduler.rearm()
+            self.scheduler.hosted_ended(host.fiber)

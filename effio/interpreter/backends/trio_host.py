@@ -106,9 +106,11 @@ class Host:
         with trio.CancelScope() as cancelled:
             cancelled.cancel()
             with self.shield:
-                await self.run_leaves()
-                if self.is_in_scope():
-                    self.leave_scope()
+                try:
+                    await self.run_leaves()
+                finally:
+                    if self.is_in_scope():
+                        self.leave_scope()
                 if current_task()._cancel_status is not self.shield._cancel_status:
                     await self.close_scopes()
         self.on_end(self)
@@ -122,7 +124,7 @@ class Host:
                 continue
             await self.run_leaf(self.leaf)
             if not self.scheduler.over:
-                self.step()
+                self.scheduler.step(self.fiber)
 
     async def run_leaf(self, node: Leaf) -> None:
         """Await one foreign coroutine and keep what comes of it for the fiber."""
@@ -201,15 +203,6 @@ class Host:
         problem.add_note("use bracket, so that what one coroutine enters another one leaves")
         cause = Die(problem, self.fiber.at(None))
         self.fiber.cause = cause if self.fiber.cause is None else then(self.fiber.cause, cause)
-
-    def step(self) -> None:
-        """Run the fiber right here, as long as it does not wait."""
-        scheduler = self.scheduler
-        awake = scheduler.awake
-        scheduler.begin_turn()
-        scheduler.advance(self.fiber)
-        if not awake:
-            scheduler.end_turn()
 
 
 @disable_ki_protection

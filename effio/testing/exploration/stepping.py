@@ -26,6 +26,7 @@ from effio.interpreter.action import Resume
 from effio.interpreter.backends.simulated import Simulated, drive
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.fiber import YIELDED, Fiber
+from effio.interpreter.outcome import outcome
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import visible_cancel
 from effio.interpreter.step import advance
@@ -38,7 +39,7 @@ from effio.testing.exploration.journal import Journal, thing_text
 from effio.testing.exploration.lasso import Rounds
 from effio.testing.exploration.places import Places
 from effio.testing.exploration.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
-from effio.testing.exploration.timing import armed, asks_for_time, fire_next_timer, of_clock, wake_by_time
+from effio.testing.exploration.timing import Alarms, asks_for_time, of_clock
 from effio.testing.exploration.ways import Models, Ways
 
 
@@ -128,6 +129,7 @@ class Stepping(Happening):
         self.cancel_step = -1
         self.backend = Simulated()
         self.scheduler = Scheduler(system.program, VirtualClock(), self.backend, observer=self, steering=self)
+        self.alarms = Alarms(self.scheduler, self.footprints, racy=system.racy)
         self.scheduler.begin_turn()
 
     # -- What the search asks ----
@@ -167,7 +169,7 @@ class Stepping(Happening):
         knowledge = self.knowledge
         fiber = footprints.fibers.get(thread)
         if fiber is None:
-            return self.pending_way(thread)
+            return self.ways.pending(thread, footprints)
         node = self.held.get(fiber)
         footprint = NOTHING if node is None else footprints.of_action(node)
         if fiber in self.offered:
@@ -178,17 +180,6 @@ class Stepping(Happening):
             for effect in knowledge.effects.get((thread, self.counts.get(thread, 0)), ()):
                 footprint = both(footprint, footprints.of_effect(effect))
         return footprint
-
-    def pending_way(self, thread: int) -> Footprint:
-        """What the first step on one of the ways of a fiber touches: who goes one way cannot go another."""
-        footprints = self.footprints
-        own, number = self.system.way_at(thread)
-        fiber = footprints.fibers[own]
-        offered = self.ways.offered.get(fiber, ())
-        if number >= len(offered):
-            return NOTHING
-        footprint = both(footprints.of("ways", fiber, writes=True), footprints.of_looking(fiber))
-        return both(footprint, footprints.of_action(offered[number].program))
 
     def take(self, thread: int) -> Step:
         if thread < ROOT:
@@ -221,7 +212,7 @@ class Stepping(Happening):
             self.choose(number)
         step = self.take_step(thread, fiber)
         self.edges.setdefault(fiber, []).append(self.number - 1)
-        return step._replace(enablers=[*before, *step.enablers], others=others)
+        return Step(step.footprint, [*before, *step.enablers], others)
 
     def choose(self, number: int) -> None:
         """The next turn goes that way."""
@@ -240,11 +231,15 @@ class Stepping(Happening):
 
     def result(self) -> Exit[Any, Any]:
         try:
-            return self.scheduler.result()
+            return outcome(self.scheduler)
         except Interrupted:
             raise
         except BaseException as error:  # A KeyboardInterrupt or SystemExit of the program ends a run, no more.
             return Failure(Die(error))
+
+    def close(self) -> None:
+        """Leave the cycle of objects that a run is, so that most of it goes without the garbage collector."""
+        self.scheduler.observer = self.scheduler.steering = None
 
     # -- Turns ----
 
@@ -275,10 +270,13 @@ class Stepping(Happening):
         known = () if touches is None or cancelled else told(touches)
         if known:
             self.exchanges.give(fiber, known, self.number)
-        timers = armed(scheduler.timers) if self.system.racy else ()
-        fiber.context.run(advance, fiber)
-        if self.system.racy and armed(scheduler.timers) != timers:
-            self.did(("time", (thread, 0)), self.footprints.of("time", None))
+        if self.system.racy or self.knowledge.tied:
+            self.alarms.look()
+            fiber.context.run(advance, fiber)
+            for kind, footprint in self.alarms.changes():
+                self.did((kind, (thread, 0)), footprint)
+        else:
+            fiber.context.run(advance, fiber)
         if known and not self.waits_at(fiber, node):
             givers = self.exchanges.take(known)
             if givers:
@@ -352,12 +350,12 @@ class Stepping(Happening):
         self.current = None
         self.extra = NOTHING
         self.rounds.spinning.clear()
-        fire_next_timer(self.scheduler)
+        self.alarms.fire_next()
 
     def let_time_pass(self) -> None:
         """Jump to the next timer that wakes somebody; without one, end the run, its finalizers in order of arrival."""
         self.current = None
-        if not wake_by_time(self.scheduler):
+        if not self.alarms.wake():
             self.finishing = True
             drive(self.scheduler)
 

@@ -8,6 +8,7 @@ from typing import Any
 from effio import IO, Exit, Failure, Success, VirtualClock, delay, run_exit
 from effio.interpreter.backends.simulated import Simulated, drive
 from effio.interpreter.fiber import Fiber
+from effio.interpreter.outcome import outcome
 from effio.interpreter.scheduler import Scheduler
 
 
@@ -49,7 +50,7 @@ def cancelled_everywhere(
                 steering = CancelAt(victim, number)
                 scheduler = Scheduler(program(), VirtualClock(), Simulated(), steering=steering)
                 drive(scheduler, seed=seed)
-                check(value_of(scheduler.result()))
+                check(value_of(outcome(scheduler)))
                 seen = steering.seen
                 runs += 1
     return runs
