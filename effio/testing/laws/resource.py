@@ -83,13 +83,14 @@ def a_pool_of_one_is_a_resource(peaceful: AnyIO, fin: AnyIO) -> Equation:
     return Equation(left, peaceful.ensuring(fin.exit()), nameless)
 
 
-def a_cache_loads_what_is_not_there(fa: AnyIO) -> Equation:
+def a_cache_loads_what_is_not_there(ending: AnyIO) -> Equation:
     """The first get ends as the load does."""
 
     def load(key: int) -> IO[object, object]:
-        return fa
+        return ending
 
-    return Equation(Cache.make(load, capacity=1).flat_map(lambda cache: cache.get(1)), unit.then(fa), nameless_leaves)
+    left = Cache.make(load, capacity=1).flat_map(lambda cache: cache.get(1))
+    return Equation(left, unit.then(ending), nameless_leaves)
 
 
 def a_memo_is_there_the_second_time(peaceful: AnyIO) -> Equation:
