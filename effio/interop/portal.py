@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from returns.result import Success
 
-from effio.algebra.create import from_callback, task_group
+from effio.algebra.create import from_async, from_callback, task_group
 from effio.algebra.handle import TaskGroup
 from effio.algebra.io import IO, NewValue
 from effio.algebra.primitive import Fold, Named, OnExit
@@ -58,7 +58,8 @@ class Portal:
     ) -> Generator[Portal, None, None]:
         """Run what is handed in inside a run of its own, in a background thread, as long as the `with` block lasts.
 
-        The end of the block waits for what still runs; if the block raises, that is cancelled first.
+        The end of the block waits for what still runs; if the block raises, that is cancelled first. If a program
+        raises KeyboardInterrupt or SystemExit, that ends the run, and is raised at the end of the block.
 
         >>> from effio import sleep
         >>> with Portal.open() as portal:
@@ -72,6 +73,8 @@ class Portal:
             background.end(background.group().cancel())
             raise
         background.end(NOTHING)
+        if background.fatal is not None:
+            raise background.fatal
 
     def run(self, io: IO[NewValue, object], /) -> NewValue:
         """Run `io` in the group, block this thread until it has ended, and give its value; a failure is raised.
@@ -115,23 +118,30 @@ class Background:
 
         self.opened: Future[TaskGroup] = Future()
         self.resume: Callable[[IO[None]], None]
+        self.fatal: BaseException | None = None
         self.runtime = Runtime(backend=backend, loop_factory=loop_factory)
         self.thread = Thread(target=self.work, name="effio portal")
         self.thread.start()
 
     def work(self) -> None:
         """Run, in the thread."""
-        with self.runtime:
-            exit = self.runtime.run_exit(task_group(self.body, name="portal"))
-        if not self.opened.done():
-            self.opened.set_exception(exit.failure().to_exception())
+        try:
+            with self.runtime:
+                self.runtime.run(task_group(self.body, name="portal"))
+        except BaseException as error:
+            if self.opened.done():
+                self.fatal = error
+            else:
+                self.opened.set_exception(error)
 
     def body(self, group: TaskGroup) -> IO[None]:
+        """Open when there is an event loop, which may not come about."""
+
         def register(resume: Callable[[IO[None]], None]) -> None:
             self.resume = resume
             self.opened.set_result(group)
 
-        return from_callback(register)
+        return from_async(nothing).or_die().then(from_callback(register))
 
     def group(self) -> TaskGroup:
         """The group, as soon as it is open."""
@@ -208,6 +218,10 @@ class Unanswered:
         """The run was given up: let no thread wait for ever."""
         for submission in self.submissions:
             submission.refuse()
+
+
+async def nothing() -> None:
+    """Needs an event loop."""
 
 
 def swallowed(cause: Cause[Any]) -> IO[None]:

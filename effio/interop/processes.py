@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVarTuple, final, overload
 
 import attrs
@@ -174,7 +175,11 @@ class Visit:
             raise
         finally:
             self.children.busy.discard(child)
-        self.children.idle.append(child)
+        self.child = None  # Before the look at `killed`: whoever kills from here on does not find the child.
+        if self.killed:
+            child.kill()
+        else:
+            self.children.idle.append(child)
         value, error, trace = pickle.loads(answer)
         if error is not None:
             error.add_note(f"in process {child.process.pid}:\n{trace}")
@@ -184,8 +189,9 @@ class Visit:
     def kill(self) -> None:
         """The call was cancelled."""
         self.killed = True
-        if self.child is not None:
-            self.child.process.kill()
+        child = self.child
+        if child is not None:
+            child.process.kill()
 
 
 @final
@@ -199,12 +205,19 @@ class Children:
 
     def take(self) -> Child:
         """One that waits, or a new one."""
-        try:
-            child = self.idle.pop()
-        except IndexError:
-            child = Child()
+        child = self.waiting() or Child()
         self.busy.add(child)
         return child
+
+    def waiting(self) -> Child | None:
+        """One that waits and has not ended meanwhile, if there is one."""
+        with suppress(IndexError):
+            while True:
+                child = self.idle.pop()
+                if child.process.poll() is None:
+                    return child
+                child.kill()
+        return None
 
     def close(self) -> None:
         """End them all; the thread that waits for a busy one sees it end."""
@@ -238,8 +251,9 @@ class Child:
     def kill(self) -> int | None:
         """End it and give its exit code."""
         self.process.kill()
-        with self.process:
-            return self.process.wait()
+        with suppress(BrokenPipeError), self.process:  # To close the pipe is to send what was not sent.
+            self.process.wait()
+        return self.process.returncode
 
 
 def children_of(fiber: Any) -> Children:

@@ -55,6 +55,7 @@ class TaskGroupFamily(Family):
 
     def failed(self, index: int, name: str, rest: Cause[Any], whole: Cause[Any]) -> None:
         if index in self.handled:
+            self.handled.remove(index)
             return
         self.failures[index] = rest
         self.labels[index] = name
@@ -171,7 +172,8 @@ class TaskGroupFrame(Frame):
         family = self.family
         parts = family.parts()
         rest = None if self.cause is None else family.own_failure(fiber, self.cause)
-        rest = None if rest is None else unseen(rest, parts.values())
+        told = {id(leaf) for part in parts.values() for leaf in part.leaves()}
+        rest = None if rest is None else unseen(rest, told)
         if rest is not None:
             parts[BODY] = rest
         family.leave()

@@ -17,7 +17,7 @@ SIGINT: Final = int(signal.SIGINT)
 CALLERS: Final = frozenset(
     {
         *("advance", "start", "made_of_exit", "done_at_once", "make"),
-        *("run", "begin_in_place", "rest_of", "run_leaf"),
+        *("made_by", "begin_in_place", "rest_of", "awaiting"),
         *("interruptible", "turns", "step"),
     }
 )

@@ -9,7 +9,7 @@ has ended; nothing can leave a family earlier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -193,10 +193,12 @@ class Family(Region):
         Who joins a failed sibling fails with the very same leaf.
         """
         parts: dict[int, Cause[Any]] = {}
+        told: set[int] = set()
         for index in sorted(self.failures):
-            rest = unseen(self.failures[index], parts.values())
+            rest = unseen(self.failures[index], told)
             if rest is not None:
                 parts[index] = rest
+                told.update(map(id, rest.leaves()))
         return parts
 
     def conclude(self, parts: dict[int, Cause[Any]]) -> Cause[Any] | None:
@@ -223,10 +225,9 @@ class Family(Region):
         raise NotImplementedError
 
 
-def unseen(cause: Cause[Any], others: Iterable[Cause[Any]]) -> Cause[Any] | None:
-    """What `cause` holds that is not in `others` already."""
-    seen = {id(leaf) for other in others for leaf in other.leaves()}
-    return cause.keep(lambda leaf: id(leaf) not in seen) if seen else cause
+def unseen(cause: Cause[Any], told: Set[int]) -> Cause[Any] | None:
+    """What `cause` holds beside the leaves whose identities are in `told`."""
+    return cause.keep(lambda leaf: id(leaf) not in told) if told else cause
 
 
 @final

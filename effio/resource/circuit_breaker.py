@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar, final
 
 import attrs
-from returns.result import Success
+from returns.result import Failure, Success
 
 from effio.algebra import argument
 from effio.algebra.io import IO
@@ -153,26 +153,21 @@ class CircuitBreaker:
         """Let the exit of a call that began in `era` count."""
         if era != self._era:
             return
-        if isinstance(exit, Success):
-            self._close()
-        elif exit.failure().is_cancelled_only:
-            self._probing = False
-        elif not self._counts(exit.failure()):
-            self._close()
-        else:
-            self._failures += 1
-            if self._probing or self._failures >= self._limit:
-                self._open(fiber.now() + self._pause)
-
-    def _close(self) -> None:
-        self._failures = 0
-        if self._probing:
-            self._probing = False
-            self._until = None
-            self._era += 1
+        # Whatever `counts` does, the next call may be a probe.
+        probe, self._probing = self._probing, False
+        if isinstance(exit, Failure) and exit.failure().is_cancelled_only:
+            return
+        if isinstance(exit, Success) or not self._counts(exit.failure()):
+            self._failures = 0
+            if probe:
+                self._until = None
+                self._era += 1
+            return
+        self._failures += 1
+        if probe or self._failures >= self._limit:
+            self._open(fiber.now() + self._pause)
 
     def _open(self, until: float) -> None:
-        self._probing = False
         self._until = until
         self._era += 1
         self._sums["opened"] += 1

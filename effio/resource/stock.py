@@ -11,7 +11,21 @@ from returns.result import Failure, Success
 
 from effio.algebra.desugar.error import is_typed
 from effio.algebra.desugar.signal import Signal
-from effio.algebra.primitive import Ask, FlatMap, Fold, Halt, Map, OnExit, Operation, Park, Pure, Shield, Suspend, Then
+from effio.algebra.primitive import (
+    Ask,
+    Call,
+    FlatMap,
+    Fold,
+    Halt,
+    Map,
+    OnExit,
+    Operation,
+    Park,
+    Pure,
+    Shield,
+    Suspend,
+    Then,
+)
 from effio.algebra.shape import Program
 from effio.concurrent.shared import Shared, first_of
 from effio.data.cause import Cause, Die
@@ -166,9 +180,14 @@ class Stock:
 
     def give_back(self, entry: Entry, exit: Exit[Any, Any]) -> Program:
         del self.lent[entry]
-        if isinstance(exit, Failure) and self.plan.breaks(exit.failure()):
-            entry.broken = True
-        return self.kept(entry, exit)
+        if isinstance(exit, Success) or entry.broken:
+            return self.kept(entry, exit)
+        return OnExit(Call(self.judge, (entry, exit.failure())), lambda judged: self.kept(entry, exit))
+
+    def judge(self, entry: Entry, cause: Cause[Any]) -> None:
+        """Decide whether somebody else may get the entry; nobody may if that is a mistake."""
+        entry.broken = True
+        entry.broken = self.plan.breaks(cause)
 
     def kept(self, entry: Entry, exit: Exit[Any, Any] = UNUSED) -> Program:
         """Have the entry, after a use that ended so."""

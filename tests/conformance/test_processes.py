@@ -10,13 +10,15 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
-from effio import BrokenProcess, collect, par_collect, par_zip, run, run_exit, sleep, to_process
+from effio import IO, BrokenProcess, collect, delay, par_collect, par_zip, run, run_exit, sleep, to_process
 from effio.cause import Die, Fail
+from effio.interop.processes import Child
 from tests.conformance.support import ASYNCIO, TRIO, VIRTUAL, Backend, cause_of, until, value_of
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,21 @@ def pid_and_sleep(path: str, seconds: float) -> None:
     Path(f"{path}.new").write_text(str(os.getpid()), encoding="utf-8")
     os.rename(f"{path}.new", path)
     time.sleep(seconds)
+
+
+READING = threading.Event()
+
+
+def read_slowly() -> None:
+    READING.set()
+    time.sleep(0.02)
+
+
+class SlowToRead:
+    """A result that takes the parent a while to read."""
+
+    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
+        return read_slowly, ()
 
 
 @every_host
@@ -162,6 +179,38 @@ def test_call_after_a_cancelled_one_works() -> None:
     cut = to_process(time.sleep, 60).move_on_after(0.05)
 
     assert run(cut.then(to_process(math.sqrt, 9))) == 3
+
+
+def test_child_that_has_answered_is_not_killed() -> None:
+    """A cancel that comes while the answer is being read ends the call and leaves the child for the next one."""
+    READING.clear()
+    pid = to_process(os.getpid)
+    cut = to_process(SlowToRead).race(until(READING.is_set))
+
+    (first, _), second = run(pid.zip(cut).zip(pid))
+
+    assert first == second
+
+
+def test_child_that_ended_between_two_calls_is_replaced() -> None:
+    """A call does not go to a child that nobody noticed to be dead."""
+
+    def killed(pid: int) -> IO[object]:
+        os.kill(pid, signal.SIGKILL)
+        return delay(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+    assert run(to_process(os.getpid).flat_map(killed).then(to_process(math.sqrt, 9))) == 3
+
+
+def test_child_that_dies_while_it_is_asked_tells_its_exit_code() -> None:
+    """That the rest of a long call cannot be sent does not hide how the child ended."""
+    child = Child()
+    child.process.kill()
+    child.process.wait()
+
+    with pytest.raises(BrokenPipeError):
+        child.ask(b"x" * 1_000_000)
+    assert child.kill() == -signal.SIGKILL
 
 
 def test_child_that_dies_is_a_failure() -> None:

@@ -38,6 +38,7 @@ from effio import (
     sleep,
     task_group,
     to_thread,
+    unit,
 )
 from effio.cause import Cancelled, Die, Fail
 from tests.conformance.support import (
@@ -458,6 +459,28 @@ def test_portal_in_the_background_is_cancelled_by_an_error() -> None:
     with pytest.raises(ValueError, match="block"):
         failing()
     assert journal == ["closed"]
+
+
+@pytest.mark.parametrize("fatal", [KeyboardInterrupt, SystemExit])
+def test_exit_of_a_program_ends_the_background(fatal: type[BaseException]) -> None:
+    """It is raised at the end of the block, after the finalizers, though nobody asked what became of the program."""
+    journal = Journal()
+
+    def failing() -> None:
+        with Portal.open() as portal:
+            portal.submit(delay(boom, fatal()).ensuring(journal.note("closed")))
+
+    with pytest.raises(fatal):
+        failing()
+    assert journal == ["closed"]
+
+
+def test_background_that_gets_no_event_loop_does_not_open() -> None:
+    """The error of the system is raised where the block begins, and nobody waits for a program that never runs."""
+    problem = OSError("too many files")
+
+    with pytest.raises(OSError, match="too many files"), Portal.open(loop_factory=lambda: boom(problem)) as portal:
+        portal.run(unit)
 
 
 # -- How many ------------------------------------------------------------------------------------------------

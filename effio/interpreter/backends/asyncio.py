@@ -13,16 +13,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from types import CoroutineType
 from typing import Any, Final, final
+from weakref import ReferenceType
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.cause_text import name_of
-from effio.data.errors import ForeignCancelled
-from effio.interpreter.backends.begun import rest_of
+from effio.data.errors import ForeignCancelled, ProgramCancelled
+from effio.interpreter.backends.begun import made_by, rest_of
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.scope import Region
 
 FIRST_PATIENCE: Final = 0.001
 LONGEST_PATIENCE: Final = 0.1
@@ -161,7 +162,7 @@ class Host:
         parked ── begin ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
 
     `asked` counts the cancels that this run sent to the task and has not taken back; any other cancel of the task
-    comes from outside and cancels the fiber.
+    comes from outside and cancels the innermost of `blocks`, the scopes that context managers guard, or else the fiber.
     """
 
     def __init__(self, backend: AsyncioBackend, fiber: Fiber) -> None:
@@ -172,7 +173,10 @@ class Host:
         self.stepping = False
         self.over = False
         self.asked = 0
+        self.blocks: list[Region] = []
+        self.foreign: BaseException | None = None
         self.cut: object = None
+        self.arrived: ReferenceType[asyncio.CancelledError] | None = None
         self.wanted = False
         self.patience: asyncio.Handle | None = None
         self.parked: asyncio.Future[None] | None = None
@@ -187,25 +191,19 @@ class Host:
         self.unpark()
 
     def begin_in_place(self, node: Leaf) -> IO[Any, Any] | None:
-        """Run the coroutine of `node`, whose fiber runs in this task right now, as far as it does not wait.
+        """Run the coroutine of `node` in this task, which runs right now, as far as it does not wait.
 
         None if it waits; the task goes on with it then.
         """
-        kwargs = node._kwargs
         try:
-            made: Any = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
+            made = made_by(node)
         except BaseException as error:
             return self.raised(node, error)
-        self.begun = made
-        if type(self.begun) is not CoroutineType:
-            return None
         try:
-            self.begun = rest_of(made, made.send(None))
+            self.begun = rest_of(made, made.send(None), self)
         except StopIteration as stop:
-            self.begun = None
             return Pure(stop.value)
         except BaseException as error:
-            self.begun = None
             return self.raised(node, error)
         return None
 
@@ -233,20 +231,30 @@ class Host:
         return f"coroutine {name_of(function)}"
 
     def insist(self, patience: float) -> None:
-        """Cancel the leaf where it waits, and look again later: it may swallow the cancel and wait anew.
-
-        A future that is done is left alone, since its value would be lost; so is a task that is about to run.
-        """
+        """Cancel the leaf where it waits, and look again later: it may swallow the cancel and wait anew."""
         self.patience = None
         if self.leaf is None or not self.wanted:
             return
-        waits_for = getattr(self.task, "_fut_waiter", None)
-        if waits_for is not None and waits_for is not self.cut and not waits_for.done():
-            self.cut = waits_for
+        if self.may_cut():
+            self.cut = self.task._fut_waiter  # type: ignore[attr-defined]
             self.asked += 1
             self.task.cancel()
         patience = min(max(patience * 2, FIRST_PATIENCE), LONGEST_PATIENCE)
         self.patience = self.backend.loop.call_later(patience, self.insist, patience)
+
+    def may_cut(self) -> bool:
+        """Whether a cancel would do no harm now.
+
+        A leaf that still deals with the last one, in a `finally` for instance, may do so in peace. A future that is
+        done is left alone, since its value would be lost; so is a task that has not begun, or runs right now.
+        """
+        if self.arrived is not None and self.arrived() is not None:
+            return False
+        task: Any = self.task
+        waits_for = task._fut_waiter
+        if waits_for is None:  # It gives way to others for one turn, if it is suspended at all.
+            return bool(task.get_coro().cr_suspended) and not task._must_cancel
+        return waits_for is not self.cut and not waits_for.done()
 
     # -- The task ----
 
@@ -257,28 +265,42 @@ class Host:
             if node is None:
                 await self.park()
                 continue
-            fiber = self.fiber
-            begun, self.begun = self.begun, None
-            if begun is None and self.wanted:
-                fiber.node = CHECKPOINT
-            else:
+            outcome: IO[Any, Any] | None = None
+            if self.begun is None:
+                outcome = CHECKPOINT if self.wanted else self.begin_in_place(node)
+            if outcome is None:
+                assert self.begun is not None
                 try:
-                    fiber.node = Pure(await (begun or node._function(*node._args, **(node._kwargs or {}))))
+                    outcome = Pure(await self.begun)
                 except BaseException as error:
                     if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
                         raise  # The loop is gone, and the task is being destroyed.
-                    fiber.node = self.raised(node, error)
-            del node, begun  # The fiber may go on for long, and they hold arguments.
+                    outcome = self.raised(node, error)
+            if self.task._must_cancel:  # type: ignore[attr-defined]
+                await self.forget_cancels()
+            self.fiber.node = outcome
+            del node, outcome  # The fiber may go on for long, and they hold arguments.
             self.leaf_over()
-            self.step(fiber)
+            self.step(self.fiber)
+
+    async def forget_cancels(self) -> None:
+        """Take in a cancel that the leaf has left behind, so that it does not hit the next one."""
+        task: Any = self.task
+        if task.cancelling() > self.asked:
+            self.cancelled_from_outside(asyncio.CancelledError())
+        while task._must_cancel:
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                pass
 
     async def park(self) -> None:
         """Wait for the next leaf; a cancel that comes here is meant for the fiber."""
         self.parked = self.backend.loop.create_future()
         try:
             await self.parked
-        except asyncio.CancelledError:
-            self.cancelled_from_outside()
+        except asyncio.CancelledError as error:
+            self.cancelled_from_outside(error)
         finally:
             self.parked = None
 
@@ -291,7 +313,7 @@ class Host:
     def cancelled(self, node: Leaf, error: asyncio.CancelledError) -> IO[Any, Any]:
         """A leaf ended by a cancel: ours, one from outside, or one that nobody asked for."""
         if self.task.cancelling() > self.asked:
-            self.cancelled_from_outside()
+            self.cancelled_from_outside(error)
             return CHECKPOINT
         if self.asked:
             return CHECKPOINT
@@ -299,29 +321,38 @@ class Host:
         defect.__cause__ = error
         return Halt(self.fiber.raised(defect))
 
-    def cancelled_from_outside(self) -> None:
+    def told(self, cancel: ProgramCancelled) -> BaseException:
+        """What tells code of asyncio that the program was cancelled."""
+        error = asyncio.CancelledError(str(cancel))
+        error.__cause__ = cancel
+        return error
+
+    def cancelled_from_outside(self, error: BaseException) -> None:
         """Somebody else cancelled the task of this fiber, or closes the loop after a run that was given up."""
         self.over = self.over or self.backend.scheduler.over
         if self.over:
             return
         for _ in range(self.task.cancelling() - self.asked):
             self.task.uncancel()
-        self.fiber.request_cancel("host", None, "its asyncio task was cancelled")
+        target = next((block for block in reversed(self.blocks) if block.request or not block.closed), self.fiber)
+        if target.request is None:  # Some come again and again until their block is left.
+            self.foreign = error
+            target.request_cancel("host", None, "its asyncio task was cancelled")
 
     def leaf_over(self) -> None:
-        """Take back our own cancels."""
-        self.leaf = None
+        """Take back our own cancels, and what the leaf has swallowed of others."""
+        self.leaf = self.begun = self.arrived = None
         self.backend.scheduler.in_flight -= 1
+        while self.task.cancelling():
+            self.task.uncancel()
         if not self.wanted:
             return
         self.wanted = False
         self.cut = None
+        self.asked = 0
         if self.patience is not None:
             self.patience.cancel()
             self.patience = None
-        while self.asked:
-            self.asked -= 1
-            self.task.uncancel()
 
     def step(self, fiber: Fiber) -> None:
         """Run the fiber right here, as long as it does not wait."""

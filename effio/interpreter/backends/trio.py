@@ -248,6 +248,7 @@ class TrioBackend:
         for host in self.hosts:
             host.over = True
             host.shield.shield = False
+            host.unpark()
         self.rouse()
 
     def hosted_ended(self, host: Host) -> None:

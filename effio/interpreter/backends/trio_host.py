@@ -13,6 +13,7 @@ from the beginning: trio cannot take a cancel back, but a shield can be closed a
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, cast, final
 
 import trio
@@ -30,11 +31,12 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.cause import Die, then
 from effio.data.cause_text import name_of
-from effio.data.errors import ForeignCancelled
+from effio.data.errors import ForeignCancelled, ProgramCancelled
 from effio.interpreter.backend import in_trio
+from effio.interpreter.backends.begun import made_by
 from effio.interpreter.fiber import CHECKPOINT, Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.interpreter.scope import SHIELD
+from effio.interpreter.scope import SHIELD, Region
 
 
 @final
@@ -46,7 +48,8 @@ class Host:
         parked ── begin ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
 
     `wanted` is true while the leaf is being cancelled: by `scope`, if it runs `inside` that one and nothing in between,
-    else by opening `shield`, which is around them all.
+    else by opening `shield`, which is around them all. `foreign` is the cancel of a scope that a leaf has left open: it
+    cancels the innermost of `blocks`, the scopes that context managers guard, or else the fiber.
     """
 
     def __init__(self, scheduler: Scheduler, fiber: Fiber, on_end: Callable[[Host], None]) -> None:
@@ -56,6 +59,8 @@ class Host:
         self.leaf: Leaf | None = None
         self.over = False
         self.wanted = False
+        self.blocks: list[Region] = []
+        self.foreign: BaseException | None = None
         self.parked: Task | None = None
         self.shield = trio.CancelScope(shield=True)
         self.scope: trio.CancelScope | None = None
@@ -119,12 +124,31 @@ class Host:
         """Run one leaf after the other; between them the fiber runs in this task, or in the ready queue."""
         while not self.over:
             if self.leaf is None:
-                self.parked = current_task()
-                await wait_task_rescheduled(self.give_in)
+                await self.park()
                 continue
             await self.run_leaf(self.leaf)
             if not self.scheduler.over:
                 self.scheduler.step(self.fiber)
+
+    async def park(self) -> None:
+        """Wait for the next leaf, or for a cancel of what a leaf has left open."""
+        with trio.CancelScope(shield=self.foreign is not None):
+            self.parked = current_task()
+            try:
+                await wait_task_rescheduled(self.give_in)
+            except trio.Cancelled as error:
+                self.cancelled_from_outside(error)
+
+    def told(self, cancel: ProgramCancelled) -> BaseException:
+        """What tells code of trio that the program was cancelled: nobody can make a Cancelled of trio's."""
+        return cancel
+
+    def cancelled_from_outside(self, error: BaseException) -> None:
+        """A cancel came that is not ours."""
+        target = next((block for block in reversed(self.blocks) if block.request or not block.closed), self.fiber)
+        if target.request is None and not self.over:
+            self.foreign = error
+            target.request_cancel("host", None, "a scope of trio that one of its coroutines opened was cancelled")
 
     async def run_leaf(self, node: Leaf) -> None:
         """Await one foreign coroutine and keep what comes of it for the fiber."""
@@ -173,6 +197,9 @@ class Host:
         if self.wanted:
             rest = without_cancelled(error)
             return CHECKPOINT if rest is None else Halt(self.fiber.raised(rest, node._catches))
+        if isinstance(error, trio.Cancelled) and trio.current_effective_deadline() == -inf:
+            self.cancelled_from_outside(error)
+            return CHECKPOINT
         if isinstance(error, trio.Cancelled):
             defect = ForeignCancelled(name_of(node._function))
             defect.__cause__ = error
@@ -208,7 +235,7 @@ class Host:
 @disable_ki_protection
 async def interruptible(node: Leaf) -> Any:
     """Await the coroutine of `node`, which Ctrl-C may break into, as it may into any other task of the host."""
-    return await node._function(*node._args, **(node._kwargs or {}))
+    return await made_by(node)
 
 
 def without_cancelled(error: BaseException) -> BaseException | None:
