@@ -23,7 +23,7 @@ def not_a_program(word: str, value: object) -> TypeError:
 def not_a_function(word: str, value: object) -> TypeError:
     """The error for `value` where `word` needs a function."""
     problem = TypeError(f"{word} needs a function, not {short_repr(value)}")
-    problem.add_note("give a function that is called when the program runs")
+    problem.add_note("give the function itself, without calling it: it is called when the program runs")
     return problem
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -25,6 +25,7 @@ from effio.testing import (
     fault_sweep,
     replay,
 )
+from effio.testing.exploration.checkpoint import State, save_state, state_from
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -101,8 +102,11 @@ def explore_program(options: Namespace) -> int:
     program = suspend(lambda: load(options.target))
     if options.replay is not None:
         return run_again(program, options.replay)
-    with drawing() as draw:
-        found = search(program, options, draw)
+    try:
+        with drawing() as draw:
+            found = search(program, options, draw)
+    except NotResumable as problem:
+        raise NoProgram(f"{options.resume}: {problem}") from None
     print(*found, sep="\n")
     if any(part.failures or (isinstance(part, Exploration) and part.never) for part in found):
         return FAILED
@@ -111,9 +115,10 @@ def explore_program(options: Namespace) -> int:
 
 def search(program: Program, options: Namespace, draw: Draw) -> list[Exploration | Sweep]:
     """Do what was asked for, one after the other, until something fails."""
-    exploration = explored(program, options, draw)
-    keep(exploration, options)
+    resume = state_from(options.resume) if options.resume is not None and options.resume.exists() else None
+    exploration = explored(program, options, draw, resume)
     found: list[Exploration | Sweep] = [exploration]
+    states: dict[str, State] = {} if resume is None else dict(resume.get("sweeps", {}))
     for sweep in [cancel_sweep] * options.cancel + [fault_sweep] * options.faults:
         if found[-1].interrupted or found[-1].failures:
             break
@@ -122,29 +127,29 @@ def search(program: Program, options: Namespace, draw: Draw) -> list[Exploration
             max_steps=options.steps,
             time=options.time,
             stop_on_first=not options.all,
+            resume=states.get(sweep.__name__),
             on_progress=partial(tell_injections, draw),
         )
         found.append(swept)
+        states[sweep.__name__] = swept.state
+    keep({**exploration.state, "sweeps": states}, found, options)
     return found
 
 
-def explored(program: Program, options: Namespace, draw: Draw) -> Exploration:
+def explored(program: Program, options: Namespace, draw: Draw, resume: State | None) -> Exploration:
     """Explore from the beginning, or from where an earlier exploration stopped."""
-    try:
-        return explore(
-            program,
-            max_schedules=options.schedules,
-            max_seconds=options.seconds,
-            max_steps=options.steps,
-            preemption_bound=options.preemptions,
-            time=options.time,
-            stop_on_first=not options.all,
-            seed=options.seed,
-            resume=options.resume if options.resume is not None and options.resume.exists() else None,
-            on_progress=lambda counts: draw(progress(counts)),
-        )
-    except NotResumable as problem:
-        raise NoProgram(f"{options.resume}: {problem}") from None
+    return explore(
+        program,
+        max_schedules=options.schedules,
+        max_seconds=options.seconds,
+        max_steps=options.steps,
+        preemption_bound=options.preemptions,
+        time=options.time,
+        stop_on_first=not options.all,
+        seed=options.seed,
+        resume=resume,
+        on_progress=lambda counts: draw(progress(counts)),
+    )
 
 
 def progress(counts: Counts) -> str:
@@ -158,23 +163,26 @@ def tell_injections(draw: Draw, runs: int) -> None:
     draw(f"{runs} injections tried")
 
 
-def keep(exploration: Exploration, options: Namespace) -> None:
-    """Write down how far an exploration came, if somebody may want to go on with it."""
+def keep(state: State, found: Sequence[Exploration | Sweep], options: Namespace) -> None:
+    """Write down how far the search came, if somebody may want to go on with it."""
     path: Path | None = options.resume
-    if path is None and exploration.interrupted:
+    if path is None and found[-1].interrupted:
         KEPT.mkdir(exist_ok=True)
         path = KEPT / f"{options.target.replace(':', '.')}.json"
-    if path is not None:
-        exploration.save(path)
-    if path is not None and not (exploration.exhaustive or exploration.failures):
+    if path is None:
+        return
+    save_state(path, state)
+    is_over = isinstance(found[0], Exploration) and found[0].exhaustive and not found[-1].interrupted
+    if not (is_over or found[-1].failures):
         print(f"to go on: effio explore {options.target} --resume {path}{repeated(options)}", file=sys.stderr)
 
 
 def repeated(options: Namespace) -> str:
-    """The options without which an exploration cannot go on."""
+    """The options without which the search cannot go on, or would leave something out."""
     given = {"time": options.time, "preemptions": options.preemptions, "steps": options.steps}
     usual = {"time": "idle", "preemptions": None, "steps": 10_000}
-    return "".join(f" --{name} {value}" for name, value in given.items() if value != usual[name])
+    texts = [f" --{name} {value}" for name, value in given.items() if value != usual[name]]
+    return "".join(texts + [" --cancel"] * options.cancel + [" --faults"] * options.faults)
 
 
 def run_again(program: Program, token: str) -> int:

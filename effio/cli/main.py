@@ -15,6 +15,7 @@ from effio.cli.raised import users_traceback
 from effio.cli.run import FAILED, exit_code
 from effio.cli.target import NoProgram, load
 from effio.demos.catalogue import DEMOS
+from effio.interpreter.signals import TERMINATED
 
 MISUSED = 2
 INTERRUPTED = 130
@@ -36,16 +37,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"effio: {error}", file=sys.stderr)
         return MISUSED
     except KeyboardInterrupt as interrupt:
-        print("interrupted", file=sys.stderr)
-        if interrupt.__context__ is not None:
-            print(Cause.from_exception(interrupt.__context__).render(), file=sys.stderr)
-        return INTERRUPTED
+        return stopped("interrupted", interrupt, INTERRUPTED)
+    except SystemExit as told:
+        if told.code != TERMINATED:
+            raise
+        return stopped("terminated", told, TERMINATED)
     except BrokenPipeError:  # Who read the output has gone; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD
     except Exception as error:
         sys.stderr.write(users_traceback(error))
         return FAILED
+
+
+def stopped(how: str, by: BaseException, code: int) -> int:
+    """Say so, with what failed while everything was closed; give the exit code."""
+    print(how, file=sys.stderr)
+    if by.__context__ is not None:
+        print(Cause.from_exception(by.__context__).render(), file=sys.stderr)
+    return code
 
 
 def parser() -> ArgumentParser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from importlib.util import find_spec
+from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, final, get_args
 
@@ -45,7 +46,8 @@ def run(
     """Run `program` to its end and give its value.
 
     Raises what `Cause.to_exception` makes of a failure: a single error is raised as it is, what failed side by side
-    as an exception group. Ctrl-C cancels the program, lets its finalizers run and raises KeyboardInterrupt.
+    as an exception group. Ctrl-C cancels the program, lets its finalizers run and raises KeyboardInterrupt; SIGTERM
+    does the same and raises SystemExit(143).
     A program that never waits needs no event loop; for any other a new asyncio loop is made, by `loop_factory` if
     given (`uvloop.new_event_loop`), or, with `backend="trio"`, a trio run. `clock` may be a `VirtualClock`.
     `observers` are told of what happens.
@@ -145,6 +147,7 @@ class Runtime:
         observers: Sequence[Observer] = (),
     ) -> None:
         check_backend(backend, loop_factory)
+        check_clock(clock)
         self._backend = backend
         self._observer = together(observers)
         self._loop_factory = loop_factory
@@ -226,6 +229,8 @@ def no_program(value: object) -> TypeError:
     """The error for running something else."""
     error = TypeError(f"cannot run {value!r:.100} of type {type(value).__name__}: it is no program (IO)")
     forgotten = "call the function first: run(main()) instead of run(main)"
+    if iscoroutinefunction(value):
+        forgotten = "make a program of the async function: run(from_async(main)) instead of run(main)"
     error.add_note(forgotten if callable(value) else way_to_a_program(value))
     return error
 
@@ -250,6 +255,14 @@ def check_backend(backend: str, loop_factory: object) -> None:
             problem = ModuleNotFoundError("backend 'trio' needs the package trio, which is not installed", name="trio")
             problem.add_note("pip install 'effio[trio]'")
             raise problem
+
+
+def check_clock(clock: object) -> None:
+    """Refuse a class of clocks."""
+    if isinstance(clock, type):
+        problem = TypeError(f"clock must be a clock, not the class {clock.__name__}")
+        problem.add_note(f"make one: {clock.__name__}()")
+        raise problem
 
 
 def await_program(program: IO[Any, Any]) -> Generator[Any, Any, Any]:

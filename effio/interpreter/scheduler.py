@@ -311,8 +311,9 @@ class Scheduler:
         self.root.request_cancel("signal", None, type(error).__name__)
 
     def interrupted(self) -> None:
-        """The user asked the run to stop."""
-        self.root.request_cancel("signal", None, "KeyboardInterrupt")
+        """The user asked the run to stop, or the system."""
+        kind = KeyboardInterrupt if self.fatal is None else type(self.fatal)
+        self.root.request_cancel("signal", None, kind.__name__)
 
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Call `function` on the thread of the run, from any thread."""

@@ -1,4 +1,4 @@
-"""Ctrl-C while a run owns the main thread: cancel, then tell what still runs, then break in."""
+"""Ctrl-C and SIGTERM while a run owns the main thread: cancel, then tell what still runs, then break in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from effio.interpreter.fiber import is_own
 from effio.interpreter.scheduler import Scheduler
 
 SIGINT: Final = int(signal.SIGINT)
+SIGTERM: Final = int(signal.SIGTERM)
+
+TERMINATED: Final = 128 + SIGTERM
+"""The exit code of a process that SIGTERM ended, as shells tell it."""
 
 CALLERS: Final = frozenset(
     {
@@ -31,28 +35,31 @@ get_handler: Final = _bare.getsignal
 
 @final
 class Interrupts:
-    """Handles SIGINT for one run, if nobody else does; the first cancels the root, the third aborts.
+    """Handles SIGINT and SIGTERM for one run, if nobody else does: the first cancels the root, the third aborts.
 
-    The second breaks into user code that does not come back, and otherwise prints what still runs.
+    The second SIGINT breaks into user code that does not come back, and otherwise prints what still runs. SIGTERM
+    counts as one SIGINT, however often it comes, and the run ends with SystemExit.
     """
 
-    __slots__ = ("installed", "scheduler")
+    __slots__ = ("handled", "scheduler")
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
-        self.installed = False
+        self.handled: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread() and get_handler(SIGINT) is signal.default_int_handler:
-            set_handler(SIGINT, self.received)
-            self.installed = True
+        if threading.current_thread() is threading.main_thread():
+            if get_handler(SIGINT) is signal.default_int_handler:
+                self.handled[SIGINT] = set_handler(SIGINT, self.received)
+            if get_handler(SIGTERM) == signal.SIG_DFL:
+                self.handled[SIGTERM] = set_handler(SIGTERM, self.told_to_end)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.installed:
-            set_handler(SIGINT, signal.default_int_handler)
+        for number, before in self.handled.items():
+            set_handler(number, before)
 
     def received(self, number: int, frame: FrameType | None) -> None:
         scheduler = self.scheduler
@@ -66,6 +73,12 @@ class Interrupts:
             tell_what_runs(scheduler)
             if in_user_code(frame):
                 raise KeyboardInterrupt
+
+    def told_to_end(self, number: int, frame: FrameType | None) -> None:
+        scheduler = self.scheduler
+        if scheduler.signalled == 0:
+            scheduler.fatal = scheduler.fatal or SystemExit(TERMINATED)
+            self.received(number, frame)
 
 
 def tell_what_runs(scheduler: Scheduler) -> None:

@@ -1,4 +1,4 @@
-"""Section F: Ctrl-C, in a process of its own for each case."""
+"""Section F: Ctrl-C and SIGTERM, in a process of its own for each case."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ class Interrupted:
     def __init__(self, asks: socket.socket) -> None:
         self.asks = asks
 
-    def __call__(self, program: str, *, host: str = HOSTS[0], signals: int = 1) -> list[str]:
+    def __call__(
+        self, program: str, *, host: str = HOSTS[0], signals: int = 1, sent: signal.Signals = signal.SIGINT
+    ) -> list[str]:
         """Run a script, interrupt it whenever it says that it is ready, and give the other lines it prints."""
         output, process = self.begun(f"{BEGINNING}\n{textwrap.dedent(program)}\nrun_and_tell(program, {host})")
         lines: list[str] = []
@@ -79,7 +81,7 @@ class Interrupted:
                     lines.append(line)
                 elif signals:
                     signals -= 1
-                    os.kill(process, signal.SIGINT)
+                    os.kill(process, sent)
         return lines
 
     def begun(self, script: str) -> tuple[int, int]:
@@ -251,15 +253,46 @@ def test_third_interrupt_leaves_a_deaf_thread(interrupted: Interrupted, host: st
     assert "deaf ended" in lines[raised:]
 
 
-def test_handler_is_only_there_while_a_program_runs(interrupted: Interrupted) -> None:
-    """The handler of SIGINT is the one from before, after a success and after a failure."""
+@pytest.mark.parametrize("host", HOSTS)
+def test_told_to_end_while_parked(interrupted: Interrupted, host: str) -> None:
+    """SIGTERM, sent twice, runs the finalizers to their end, and SystemExit(143) is raised."""
+    program = """
+    closing = delay(say, "ready").then(sleep(0.05)).then(delay(say, "closed"))
+    program = delay(say, "ready").then(from_async(nap, 60)).ensuring(closing)
+    """
+    lines = interrupted(program, host=host, signals=2, sent=signal.SIGTERM)
+    assert lines == ["closed", "raised SystemExit(143) from None"]
+
+
+def test_told_to_end_while_a_step_computes(interrupted: Interrupted) -> None:
+    """The program is cancelled when that step ends, and a handler sees why."""
+    program = """
+    def compute():
+        say("ready")
+        end = time.perf_counter() + 0.05
+        while time.perf_counter() < end:
+            pass
+        say("computed")
+
+    told = lambda exit: delay(say, exit.failure().render().splitlines()[0])
+    program = delay(compute).then(delay(say, "went on")).on_exit(told)
+    """
+    lines = interrupted(program, sent=signal.SIGTERM)
+    assert lines == ["computed", "cancelled by a signal: SystemExit", "raised SystemExit(143) from None"]
+
+
+def test_handlers_are_only_there_while_a_program_runs(interrupted: Interrupted) -> None:
+    """The handlers are those from before, after a success and after a failure."""
     program = """
     import signal
     run(sleep(0))
     run_exit(fail("no"))
     say(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    say(signal.getsignal(signal.SIGTERM))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    program = delay(signal.getsignal, signal.SIGINT)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    program = par_zip(delay(signal.getsignal, signal.SIGINT), delay(signal.getsignal, signal.SIGTERM))
     """
-    assert interrupted(program)[0] == "True"
-    assert "SIG_IGN" in interrupted(program)[1]
+    before, also_before, during = interrupted(program)
+    assert (before, also_before) == ("True", "0")
+    assert during.count("SIG_IGN") == 2

@@ -57,7 +57,8 @@ class Mailbox:
     """Where the first answer of a callback arrives, perhaps from another thread, perhaps before anybody waits.
 
     No lock is needed: the answer is stored before the waiter is looked for, and the waiter before the answer, so that
-    at least one side sees the other; a waiter that is woken twice ignores the second.
+    at least one side sees the other; a waiter that is woken twice ignores the second. The waiter is let go when there is
+    an answer, since it knows the mailbox.
     """
 
     __slots__ = ("answers", "register", "waiter")
@@ -85,12 +86,16 @@ class Mailbox:
             raise argument.not_a_program("resume", program)
         if not self.answers:
             self.answers.append(program)
-        if self.waiter is not None:
-            self.waiter.from_anywhere(self.answers[0])
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None:
+            waiter.from_anywhere(self.answers[0])
 
     def enlist(self, resume: Any) -> IO[Any, Any] | None:
         self.waiter = resume
-        return self.answers[0] if self.answers else None
+        if not self.answers:
+            return None
+        self.waiter = None
+        return self.answers[0]
 
     def withdraw(self, resume: Any) -> None:
         self.waiter = None

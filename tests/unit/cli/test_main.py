@@ -100,11 +100,15 @@ def test_full_traceback_of_a_module_that_raises(folder: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("name", "printed", "complaint"),
-    [("endless", "closed\n", "interrupted\n"), ("messy", "", "interrupted\nOSError: disk full\n")],
+    ("name", "printed", "complaint"), [("endless", "closed\n", ""), ("messy", "", "OSError: disk full\n")]
 )
-def test_interrupt_closes_everything(folder: Path, name: str, printed: str, complaint: str) -> None:
-    """Ctrl-C runs the finalizers and ends with 130; what they fail with is shown."""
+@pytest.mark.parametrize(
+    ("sent", "told", "code"), [(signal.SIGINT, "interrupted\n", 130), (signal.SIGTERM, "terminated\n", 143)]
+)
+def test_signal_closes_everything(
+    folder: Path, name: str, printed: str, complaint: str, sent: signal.Signals, told: str, code: int
+) -> None:
+    """Ctrl-C and SIGTERM run the finalizers and end with 130 and 143; what the finalizers fail with is shown."""
     with subprocess.Popen(
         command("run", f"shop:{name}"),
         cwd=folder,
@@ -114,10 +118,10 @@ def test_interrupt_closes_everything(folder: Path, name: str, printed: str, comp
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         out, err = process.communicate(timeout=10)
-    assert (process.returncode, out) == (130, printed)
-    assert err.startswith(complaint)
+    assert (process.returncode, out) == (code, printed)
+    assert err.startswith(told + complaint)
 
 
 # -- demo ----------------------------------------------------------------------------------------------------
