@@ -224,18 +224,31 @@ class Journal(list[str]):
 
 
 class Gate:
-    """Where any number of fibers wait, to go on in the same tick."""
+    """Where any number of fibers wait, to go on in the same tick; once it is open it stays so."""
 
     def __init__(self) -> None:
+        self.opened = False
         self.waiting: list[Callable[[IO[None]], None]] = []
 
     def wait(self) -> IO[None]:
         """Wait until it opens."""
-        return from_callback(self.waiting.append)
+        return from_callback(self.enlist)
+
+    def enlist(self, resume: Callable[[IO[None]], None]) -> None:
+        if self.opened:
+            resume(pure(None))
+        else:
+            self.waiting.append(resume)
 
     def open(self) -> IO[None]:
         """Wake everybody who waits, in order of arrival."""
-        return delay(lambda: [resume(pure(None)) for resume in self.waiting]).as_value(None)
+
+        def opening() -> None:
+            self.opened = True
+            for resume in self.waiting:
+                resume(pure(None))
+
+        return delay(opening)
 
 
 class Lock:
