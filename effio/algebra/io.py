@@ -44,7 +44,8 @@ X4 = TypeVar("X4")
 class IO(Tagged, Generic[Value, Error]):
     """A program that succeeds with a `Value` or fails with an `Error`; it can run any number of times.
 
-    Programs are immutable and compared by identity.
+    Nothing happens before somebody runs it: `run(program)`, `await program` in a coroutine, `yield from program` in a
+    `@do` function. Programs are immutable and compared by identity.
     """
 
     __slots__ = ()

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from effio.interpreter.observer import Part
 
 
+IGNORED: Final = "generator ignored GeneratorExit"
+"""What Python says of a generator that yields while it is being closed."""
+
+
 class Frame(Tagged):
     """A place on the stack that runs code of the interpreter when a value or a failure comes back.
 
@@ -76,8 +80,17 @@ class GeneratorFrame(Frame):
         try:
             self.generator.close()
         except BaseException as error:
+            if type(error) is RuntimeError and str(error) == IGNORED:
+                error = yielded_at_its_end(self.generator)
             cause = then(cause, fiber.raised(error))
         return cause
+
+
+def yielded_at_its_end(generator: Any) -> RuntimeError:
+    """The error for a body that wants to run a program while it is being closed, which nobody can wait for."""
+    problem = RuntimeError(f"the finally block of {generator.__qualname__} cannot run a program: its body has failed")
+    problem.add_note("use `io.ensuring(...)`, `bracket` or a `Resource`, whose finalizers are programs")
+    return problem
 
 
 def no_body() -> Generator[None, None, None]:

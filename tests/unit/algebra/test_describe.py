@@ -91,12 +91,10 @@ def test_repr_is_one_bounded_line() -> None:
     assert "\n" not in repr(program)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("depth", [1_000_000])
-def test_a_deep_chain_is_shown_at_once(depth: int) -> None:
-    """A chain of a million steps is shown by its last steps."""
+def test_a_deep_chain_is_shown_at_once() -> None:
+    """A chain of a hundred thousand steps is shown by its last steps."""
     program: IO[Any, Any] = pure(0)
-    for _ in range(depth):
+    for _ in range(100_000):
         program = program.map(str)
     assert repr(program) == "<IO …" + ".map(str)" * describe.LINE_STEPS + ">"
     assert str(program).splitlines() == ["…", *[".map(str)"] * describe.TREE_STEPS]

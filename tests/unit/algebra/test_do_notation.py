@@ -65,6 +65,25 @@ def test_failure_ends_the_body() -> None:
     assert log == ["finally"]
 
 
+def test_program_in_a_finally_block_is_told_apart() -> None:
+    """The body is closed when it fails, so that nothing can wait for a program there; the error says what to use."""
+
+    @do
+    def body() -> Do[None, str]:
+        try:
+            yield from fail("broken")
+        finally:
+            yield from pure("closed")
+
+    cause = run_exit(body()).failure()
+
+    assert cause.failures() == ("broken",)
+    (error,) = cause.defects()
+    assert "finally block of" in str(error)
+    assert "body" in str(error)
+    assert "ensuring" in error.__notes__[0]
+
+
 def test_failure_can_be_caught_around_a_step() -> None:
     """A handler around the step gives the body its value."""
 
