@@ -57,8 +57,8 @@ class Mailbox:
     """Where the first answer of a callback arrives, perhaps from another thread, perhaps before anybody waits.
 
     No lock is needed: the answer is stored before the waiter is looked for, and the waiter before the answer, so that
-    at least one side sees the other; a waiter that is woken twice ignores the second. The waiter is let go when there is
-    an answer, since it knows the mailbox.
+    at least one side sees the other; a waiter that is woken twice ignores the second. The waiter, which knows the
+    mailbox, is let go when there is an answer.
     """
 
     __slots__ = ("answers", "register", "waiter")
