@@ -111,11 +111,9 @@ class Host:
         with trio.CancelScope() as cancelled:
             cancelled.cancel()
             with self.shield:
-                try:
-                    await self.run_leaves()
-                finally:
-                    if self.is_in_scope():
-                        self.leave_scope()
+                await self.run_leaves()
+                if self.is_in_scope():
+                    self.leave_scope()
                 if current_task()._cancel_status is not self.shield._cancel_status:
                     await self.close_scopes()
         self.on_end(self)
