@@ -17,7 +17,7 @@ from effio.data import cause_exception, cause_json, cause_report, cause_text, tr
 from effio.data.cause_equivalence import Flat, Numbering
 from effio.data.cause_text import Outline, short_repr
 from effio.data.error_equality import ErrorKey
-from effio.data.errors import CancelSource, Failed, ProgramCancelled, cancelled_text
+from effio.data.errors import CancelSource, Failed, ProgramCancelled, cancelled_text, fatal_of
 from effio.data.location import ChildReport, Location
 
 Error = TypeVar("Error", covariant=True)
@@ -70,8 +70,9 @@ class Cause(tree.Tree, Generic[Error]):
         """Find the first `KeyboardInterrupt` or `SystemExit`."""
         for leaf in self.leaves():
             found = leaf.exception if isinstance(leaf, Die) else getattr(leaf, "error", None)
-            if isinstance(found, (KeyboardInterrupt, SystemExit)):
-                return found
+            fatal = fatal_of(found)
+            if fatal is not None:
+                return fatal
         return None
 
     @property

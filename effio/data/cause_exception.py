@@ -19,16 +19,19 @@ Member = TypeVar("Member", bound=BaseException, covariant=True)
 Role: TypeAlias = Literal["fail", "value", "die", "cancelled", "both"]
 
 MARK: Final = "__effio_mark__"
+PLACES_NOTED: Final = 16
+"""An exception that is raised again and again in ever new places has notes of so many of them, the last ones."""
 
 
 @final
 @attrs.frozen
 class Mark:
-    """What an exception is in its error tree, and the failures that came before it."""
+    """What an exception is in its error tree, the failures that came before it, and the notes of its places."""
 
     role: Role
     at: Location | None
     earlier: tuple[BaseException, ...] = attrs.field(default=(), kw_only=True)
+    noted: tuple[str, ...] = attrs.field(default=(), kw_only=True, eq=False)
 
 
 # -- Groups ----
@@ -87,10 +90,13 @@ def mark_of(exception: BaseException) -> Mark | None:
 
 def marked(exception: BaseException, role: Role, at: Location | None) -> BaseException:
     """Return the same exception, now saying what it is in its error tree and where it happened."""
-    vars(exception)[MARK] = Mark(role, at)
+    known = mark_of(exception)
+    noted = () if known is None else known.noted
     if at is not None:
         shown = str(at)
-        add_notes(exception, [f"in {shown}" if shown else "", *at.notes])
+        noted = (*noted, *add_notes(exception, [f"in {shown}" if shown else "", *at.notes]))
+        drop_notes(exception, noted[:-PLACES_NOTED])
+    vars(exception)[MARK] = Mark(role, at, noted=noted[-PLACES_NOTED:])
     return exception
 
 
@@ -106,13 +112,21 @@ def reading_of(exception: BaseException) -> tuple[Role, Location | None, int]:
     return "fail" if isinstance(exception, Exception) else "die", None, 0
 
 
-def add_notes(exception: BaseException, notes: Iterable[str]) -> None:
-    """Add the notes that are not there yet."""
+def add_notes(exception: BaseException, notes: Iterable[str]) -> list[str]:
+    """Add the notes that are not there yet, and list them."""
     # Not `add_note`: an exception class that forbids assignment must not hide its own failure.
     present: list[str] = list(getattr(exception, "__notes__", ()))
     missing = [note for note in dict.fromkeys(notes) if note and note not in present]
     if missing:
         vars(exception)["__notes__"] = [*present, *missing]
+    return missing
+
+
+def drop_notes(exception: BaseException, notes: Sequence[str]) -> None:
+    """Take the notes off."""
+    if notes:
+        present: list[str] = vars(exception).get("__notes__", [])
+        vars(exception)["__notes__"] = [note for note in present if note not in notes]
 
 
 def chained(exceptions: Sequence[BaseException]) -> BaseException:

@@ -158,3 +158,13 @@ def cancelled_text(source: CancelSource, reason: object, by: str | None) -> str:
         "signal": "cancelled by a signal",
     }
     return texts[source] if reason is None else f"{texts[source]}: {reason}"
+
+
+def fatal_of(error: object) -> BaseException | None:
+    """The KeyboardInterrupt or SystemExit that `error` is, or that a group holds, such as that of a trio nursery."""
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return error
+    if isinstance(error, BaseExceptionGroup) and not isinstance(error, Exception):
+        inside = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        return next(filter(None, map(fatal_of, inside)), None)
+    return None

@@ -14,6 +14,7 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Pure, Sleep
 from effio.data.cause import Cause, Die, Fail
+from effio.data.errors import fatal_of
 from effio.data.fiber_dump import FiberDump
 from effio.data.identity import Path
 from effio.data.location import Location
@@ -323,8 +324,10 @@ class Fiber(Region):
             origin = Origin(code.co_filename, trace.tb_lineno or 0, code.co_qualname)
         if catches and isinstance(error, catches):
             return Fail(error, self.at(origin))
-        if isinstance(error, (KeyboardInterrupt, SystemExit)):
-            self.scheduler.fatal_raised(error)
+        if not isinstance(error, Exception):
+            fatal = fatal_of(error)
+            if fatal is not None:
+                self.scheduler.fatal_raised(fatal)
         return Die(error, self.at(origin))
 
 

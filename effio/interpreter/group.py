@@ -172,8 +172,9 @@ class TaskGroupFrame(Frame):
         family = self.family
         parts = family.parts()
         rest = None if self.cause is None else family.own_failure(fiber, self.cause)
-        told = {id(leaf) for part in parts.values() for leaf in part.leaves()}
-        rest = None if rest is None else unseen(rest, told)
+        if rest is not None:
+            told = {id(leaf) for part in parts.values() for leaf in part.leaves()}
+            rest = unseen(rest, told)
         if rest is not None:
             parts[BODY] = rest
         family.leave()

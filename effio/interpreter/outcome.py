@@ -58,4 +58,7 @@ def is_other(fatal: BaseException | None, leaf: Fail[Any] | Die | Cancelled) -> 
     """Whether a leaf tells of something else than `fatal`, and of more than a cancel."""
     if isinstance(leaf, Cancelled):
         return False
-    return (leaf.exception if isinstance(leaf, Die) else leaf.error) is not fatal
+    error: object = leaf.exception if isinstance(leaf, Die) else leaf.error
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(lambda inner: inner is fatal)[1] is not None
+    return error is not fatal

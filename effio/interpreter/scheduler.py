@@ -224,7 +224,7 @@ class Scheduler:
 
     def rearm(self) -> None:
         """Tell the backend when the next timer is due; while a turn is under way its end does."""
-        if not self.awake:
+        if not self.awake and not self.over:
             self.backend.arm(self.timers.next())
 
     # -- Ends ----

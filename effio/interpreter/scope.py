@@ -19,6 +19,7 @@ from effio.interpreter.timers import DEADLINE
 if TYPE_CHECKING:
     from effio.data.errors import CancelSource
     from effio.interpreter.fiber import Fiber
+    from effio.interpreter.supervision import Family
 
 PLAIN: Final = 0
 SHIELD: Final = 1
@@ -84,14 +85,18 @@ class Region:
         return None
 
     def request_cancel(self, source: CancelSource, by: str | None, reason: object) -> None:
-        """Cancel everything inside, now where it waits, else at its next action. Later calls change nothing."""
+        """Cancel everything inside, now where it waits, else at its next action. Later calls change nothing.
+
+        Where a cancel of a region around is seen, whoever is inside knows that one already, and unwinds further.
+        """
         if self.request is None and not self.closed:
             self.request = Request(source, by, reason)
             scheduler = self.owner.scheduler
             scheduler.cancels += 1
             if scheduler.observer is not None:
                 scheduler.observer.on_cancel(self, self.request)
-            interrupt_inside(self)
+            if not sees_cancel(self.outer):
+                interrupt_inside(self)
 
     def caused(self, leaf: Cancelled) -> bool:
         """Whether this region's cancel is what `leaf` tells of."""
@@ -203,22 +208,20 @@ class ScopeRegion(Region):
 def visible_cancel(region: Region | None) -> Region | None:
     """The outermost cancelled region that can be seen from inside `region`, or None.
 
-    Families keep the answer until the next cancel, so that to end a deep tree takes no longer than to build it.
+    Families keep the answer until a cancel reaches them, so that to end a deep tree takes no longer than to build it.
     """
     found: Region | None = None
     lifted: tuple[object, ...] = ()
     passed: list[Any] = []
-    inside = cancels = 0
+    inside = 0
     while region is not None:
         kind = region.kind
         if kind == FAMILY and not lifted:
             family: Any = region
             passed.append(family)
-            cancels = family.fiber.scheduler.cancels
-            known = family.looked == cancels
-            if known and family.seen is not None:
+            if family.looked and family.seen is not None:
                 found, inside = family.seen, len(passed)
-            if known:
+            if family.looked:
                 break
         if region.request is not None:
             found, inside = region, len(passed)
@@ -228,9 +231,27 @@ def visible_cancel(region: Region | None) -> Region | None:
             lifted = (*lifted, cast("RestoreRegion", region).lifted)
         region = region.outer
     for index, family in enumerate(passed):
-        family.looked = cancels
+        family.looked = True
         family.seen = found if index < inside else None
     return found
+
+
+def sees_cancel(region: Region | None) -> bool:
+    """Whether any cancelled region can be seen from inside `region`; `visible_cancel` says which."""
+    lifted: tuple[object, ...] = ()
+    while region is not None:
+        kind = region.kind
+        if region.request is not None:
+            return True
+        if kind == FAMILY and not lifted:
+            family: Any = region
+            return (family.seen if family.looked else visible_cancel(family)) is not None
+        if kind == SHIELD and region not in lifted:
+            break
+        if kind == RESTORE:
+            lifted = (*lifted, cast("RestoreRegion", region).lifted)
+        region = region.outer
+    return False
 
 
 def any_cancel(region: Region | None) -> bool:
@@ -265,9 +286,13 @@ def interrupt_inside(region: Region) -> None:
     first = region.owner
     reached = [first]
     for fiber in reached:
+        if fiber.family is not None:
+            fiber.family.looked = False
         limit = region if fiber is first else fiber
         inner: Region | None = fiber.region
         while inner is not None:
+            if inner.kind == FAMILY:
+                cast("Family", inner).looked = False
             members = inner.members()
             if members:
                 reached.extend(members)

@@ -34,7 +34,7 @@ class Family(Region):
     own cancellation left out. `cut` is the cancel from outside of the family that ended one of them or the owner's
     body. `waiting` is true while the owner has nothing left to do but to wait for the children; `more` while there
     are some still to be started. `seconds` says how long those ran that have ended, by index, where that is kept.
-    `seen` is the outermost cancelled region to be seen from here when the run had had `looked` cancels.
+    `seen` is the outermost cancelled region to be seen from here, if somebody has `looked` since the last cancel.
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class Family(Region):
         self.more = False
         self.site: CallSite | None = None
         self.seconds: dict[int, float] | None = None
-        self.looked: int = -1
+        self.looked = False
         self.seen: Region | None = None
         self.bottom: Frame = END
 
@@ -176,7 +176,7 @@ class Family(Region):
     def leave(self) -> None:
         """Close the region; the owner is again in the one around it."""
         self.closed = True
-        self.looked = -1
+        self.looked = False
         self.seen = None
         assert self.outer is not None
         self.fiber.region = self.outer
@@ -194,11 +194,13 @@ class Family(Region):
         """
         parts: dict[int, Cause[Any]] = {}
         told: set[int] = set()
+        several = len(self.failures) > 1
         for index in sorted(self.failures):
             rest = unseen(self.failures[index], told)
             if rest is not None:
                 parts[index] = rest
-                told.update(map(id, rest.leaves()))
+                if several:
+                    told.update(map(id, rest.leaves()))
         return parts
 
     def conclude(self, parts: dict[int, Cause[Any]]) -> Cause[Any] | None:

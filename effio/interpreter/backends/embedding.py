@@ -24,13 +24,20 @@ __all__ = ["Runner", "finish_in_loop", "run_in_loop"]
 
 
 def finish_in_loop(loop: asyncio.AbstractEventLoop, scheduler: Scheduler, unhosted: Unhosted) -> None:
-    """Go on in `loop` with a run that began without one, until it has ended."""
+    """Go on in `loop` with a run that began without one, until it has ended.
+
+    A KeyboardInterrupt or SystemExit in a task that is not ours stops the loop; the run still closes what is open.
+    """
     done: asyncio.Future[None] = loop.create_future()
     scheduler.on_end = lambda: done.set_result(None)
     backend = AsyncioBackend(loop, scheduler)
     unhosted.hand_over(backend, scheduler)
     try:
-        loop.run_until_complete(done)
+        while not done.done():
+            try:
+                loop.run_until_complete(done)
+            except (KeyboardInterrupt, SystemExit) as error:
+                scheduler.fatal_raised(error)
     finally:
         scheduler.over = True
         backend.disarm()
@@ -71,7 +78,7 @@ async def ended(scheduler: Scheduler, loop: asyncio.AbstractEventLoop) -> asynci
             cancelled = error
             scheduler.root.request_cancel("host", None, "the task that awaits the program was cancelled")
         except GeneratorExit:
-            abandon(scheduler)
+            abandon(scheduler, loop)
             raise
     return cancelled
 
@@ -90,13 +97,18 @@ def rearm() -> None:
         task.cancel()
 
 
-def abandon(scheduler: Scheduler) -> None:
-    """The awaiting coroutine was closed: nothing can be awaited any more; run what needs no waiting."""
-    scheduler.root.request_cancel("host", None, "the coroutine that awaits the program was closed")
-    while scheduler.ready:
-        scheduler.turn()
+def abandon(scheduler: Scheduler, loop: asyncio.AbstractEventLoop) -> None:
+    """The awaiting coroutine was closed: nothing can be awaited any more; run what needs no waiting.
+
+    In a loop that is closed nothing is told to end.
+    """
+    if not loop.is_closed():
+        scheduler.root.request_cancel("host", None, "the coroutine that awaits the program was closed")
+        while scheduler.ready:
+            scheduler.turn()
     if not scheduler.over:
-        scheduler.give_up()
+        if not loop.is_closed():
+            scheduler.give_up()
         warnings.warn(
             f"program {scheduler.root.name!r} was abandoned while it ran: its finalizers that wait may not complete",
             RuntimeWarning,

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import uvloop
@@ -88,11 +89,12 @@ def test_run_inside_a_running_loop_says_to_await() -> None:
 
 
 def test_run_of_something_else_is_refused_by_name() -> None:
-    """A function that was not called, say, is named, and the note tells to call it."""
-    main: Callable[[], object] = give  # type: ignore[assignment]
-    with pytest.raises(TypeError, match="cannot run <function give") as caught:
-        run(main)  # type: ignore[arg-type]
-    assert "call the function" in caught.value.__notes__[0]
+    """A function that was not called, say, is named, and the note tells what to do with it."""
+    functions: list[tuple[Any, str]] = [(give, "run(from_async(main))"), (len, "call the function")]
+    for main, way_out in functions:
+        with pytest.raises(TypeError, match=f"cannot run <.*function {main.__name__}") as caught:
+            run(main)
+        assert way_out in caught.value.__notes__[0]
 
 
 def test_error_that_is_raised_again_keeps_the_length_of_its_traceback() -> None:
