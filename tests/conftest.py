@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from importlib import import_module
+from typing import Any, Final
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("default", deadline=None)
-settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True, print_blob=True)
+settings.register_profile("ci", deadline=None, max_examples=30, derandomize=True, print_blob=True)
 settings.register_profile("smoke", settings.get_profile("ci"), max_examples=10)
 settings.register_profile("thorough", deadline=None, max_examples=5_000)
 PROFILE = os.environ.get("EFFIO_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "default")
@@ -18,6 +21,37 @@ settings.load_profile(PROFILE)
 # A shell has what it starts in the background ignore Ctrl-C, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+GROUPS: Final = {
+    "tests/architecture/test_documents.py::test_examples_are_well_typed": "mypy",
+    "tests/architecture/test_facade.py": "source",
+    "tests/architecture/test_imports.py": "source",
+    "tests/architecture/test_shape.py": "source",
+    "tests/docs/test_notebooks.py::test_notebook_runs": "site",
+    "tests/docs/test_site.py": "site",
+    "tests/types/test_types.py::test_checker": "mypy",
+}
+"""The beginnings of the names of tests that share what takes long to make."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Run the tests of a group in one process, whatever `--dist` says; the others where there is room."""
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
+
+
+def group_of(name: str) -> str:
+    """The group of a test; one that shares nothing is a group of its own."""
+    return next((group for beginning, group in GROUPS.items() if name.startswith(beginning)), name)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what is imported by now, which it would look through at every collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

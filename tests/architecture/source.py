@@ -44,6 +44,12 @@ def modules() -> tuple[Module, ...]:
     return found
 
 
+@functools.cache
+def names() -> frozenset[str]:
+    """The names of all modules of the library."""
+    return frozenset(module.name for module in modules())
+
+
 def parse(path: Path) -> Module:
     """Read the module at `path`."""
     parts = path.relative_to(ROOT).with_suffix("").parts
@@ -57,15 +63,20 @@ def parse(path: Path) -> Module:
     )
 
 
-def imports(module: Module) -> Iterator[Import]:
+@functools.cache
+def imports(module: Module) -> tuple[Import, ...]:
     """Each module that `module` imports; `from package import module` counts as the module."""
+    return tuple(imports_in(module))
+
+
+def imports_in(module: Module) -> Iterator[Import]:
     unexecuted = set(type_checking_statements(module.tree))
     for node, scope in walk(module.tree):
         match node:
-            case ast.Import(names=names):
-                targets = [alias.name for alias in names]
-            case ast.ImportFrom(module=str(package), names=names):
-                targets = [imported_module(package, alias.name) for alias in names]
+            case ast.Import():
+                targets = [alias.name for alias in node.names]
+            case ast.ImportFrom(module=str(package)):
+                targets = [imported_module(package, alias.name) for alias in node.names]
             case _:
                 continue
         inside = ".".join(part.name for part in scope) if has_function(scope) else None
@@ -83,7 +94,7 @@ def type_checking_statements(tree: ast.Module) -> Iterator[ast.AST]:
 def imported_module(package: str, name: str) -> str:
     """`package.name` if the library has such a module, else `package`."""
     full = f"{package}.{name}"
-    return full if any(module.name == full for module in modules()) else package
+    return full if full in names() else package
 
 
 def functions(module: Module) -> Iterator[tuple[str, Function]]:

@@ -54,7 +54,6 @@ def test_examples_print_what_the_page_shows(page: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("mypy")
 def test_examples_are_well_typed(tmp_path: Path) -> None:
     """The `python` blocks of every page pass mypy in strict mode."""
     for page in PAGES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -114,6 +115,7 @@ IN_ONE_PLACE: Final = {
 HERE: Final = Path(__file__).parent
 
 
+@functools.cache
 def found_tests() -> dict[str, list[ast.FunctionDef]]:
     """The test functions of each case, by its number."""
     found: defaultdict[str, list[ast.FunctionDef]] = defaultdict(list)

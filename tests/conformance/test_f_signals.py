@@ -41,7 +41,7 @@ exec(script)
 """Importing takes most of the time of a script: it is done once, in a process that forks another for each script."""
 
 BEGINNING = """
-signal.alarm(30)  # Whatever the program does, and whoever waits for it, it ends.
+signal.alarm(15)  # Whatever the program does, and whoever waits for it, it ends.
 
 async def nap(seconds):
     await (trio if sniffio.current_async_library() == "trio" else asyncio).sleep(seconds)

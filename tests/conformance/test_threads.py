@@ -51,6 +51,7 @@ from tests.conformance.support import (
     cause_of,
     nap,
     rest,
+    until,
     value_of,
 )
 
@@ -187,11 +188,17 @@ def test_b80_abandoned_thread_is_left_to_itself(foreign: Backend) -> None:
 def test_b80_failure_of_an_abandoned_thread_is_dropped(foreign: Backend, capfd: pytest.CaptureFixture[str]) -> None:
     """Nobody hears of it, in the program or on the standard error stream."""
 
+    given_up = threading.Event()
+    failing = threading.Event()
+
     def fail_late() -> None:
-        time.sleep(4 * TICK)
+        given_up.wait(10)
+        failing.set()
         raise ValueError("late")
 
-    assert value_of(foreign.run(to_thread(fail_late, abandon=True).move_on_after(TICK).zip(rest(8)))) == (None, None)
+    failed = until(failing.is_set).then(rest(4))
+    program = to_thread(fail_late, abandon=True).move_on_after(TICK).then(delay(given_up.set)).then(failed)
+    assert value_of(foreign.run(program)) is None
     assert capfd.readouterr().err == ""
 
 

@@ -1,4 +1,4 @@
-"""The site that is made of the pages, built as for readers."""
+"""The site that is made of the pages, built as for readers but for its looks."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Site:
 
 
 def build(folder: Path) -> Site:
-    """Build the pages, with all that they link to, and execute the notebooks."""
+    """Build the pages, with all that they link to, and execute the notebooks; a plain theme takes half the time."""
     command = [sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q", "-E", "-d", str(folder / "cache")]
-    command += [str(ROOT / "docs"), str(folder / "site")]
+    command += ["-D", "html_theme=basic", str(ROOT / "docs"), str(folder / "site")]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return Site(folder, built.returncode, built.stderr)

@@ -50,6 +50,12 @@ def test_first_of_two_errors_is_left_by_effectpy(effectpy: Any) -> None:
     assert ended(effectpy.fail("body").ensuring(effectpy.fail("finalizer"))) == "body"
 
 
+def test_timeout_fires_in_what_effectpy_must_not_cut(effectpy: Any) -> None:
+    """It is inside the part, so it does not wait for what it is around."""
+    endless = effectpy.from_async(lambda: asyncio.sleep(60))
+    assert ended(effectpy.uninterruptible(endless.timeout(0.001))) is None
+
+
 def test_effect_of_stateless_runs_once() -> None:
     """Run again, an effect gives None."""
     stateless = pytest.importorskip("stateless")

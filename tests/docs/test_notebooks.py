@@ -64,7 +64,6 @@ def code_cells(notebook: Any) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("site")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_shows_what_it_says(path: Path, site: Site) -> None:
     """Every cell runs without an error, and together they show the tree of the program and of its errors."""

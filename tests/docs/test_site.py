@@ -8,7 +8,6 @@ from tests.docs.site import Site
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("site")
 def test_site_is_built_without_a_warning(site: Site) -> None:
     """Sphinx finds every page, every link and every public name, and complains of nothing."""
     assert site.returncode == 0, site.complaints

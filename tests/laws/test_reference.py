@@ -25,21 +25,21 @@ def seen(program: p.Program) -> Observation:
     return simulated(lambda log: to_io(program, log))
 
 
-@settings(any_size, max_examples=15 * EXAMPLES)
+@settings(any_size, max_examples=25 * EXAMPLES)
 @given(programs)
 def test_simulation_agrees_with_the_model(program: p.Program) -> None:
     """In simulation a program ends, notes and takes time as the model says."""
     assert seen(program) == expected(program)
 
 
-@settings(any_size, max_examples=4 * EXAMPLES)
+@settings(any_size, max_examples=6 * EXAMPLES)
 @given(large)
 def test_simulation_agrees_with_the_model_on_large_programs(program: p.Program) -> None:
     """The same holds for programs of many parts."""
     assert seen(program) == expected(program)
 
 
-@settings(any_size, max_examples=8 * EXAMPLES)
+@settings(any_size, max_examples=12 * EXAMPLES)
 @given(programs)
 def test_simulation_agrees_with_the_model_wherever_it_is_cut(program: p.Program) -> None:
     """The same holds for a program that is cancelled at any of its actions, or at any time."""
@@ -47,7 +47,7 @@ def test_simulation_agrees_with_the_model_wherever_it_is_cut(program: p.Program)
         assert seen(cut) == expected(cut), cut
 
 
-@settings(any_size, max_examples=4 * EXAMPLES)
+@settings(any_size, max_examples=6 * EXAMPLES)
 @given(programs)
 def test_simulation_agrees_with_the_model_wherever_it_fails(program: p.Program) -> None:
     """The same holds for a program with a failure after any of its actions."""

@@ -63,7 +63,6 @@ CHECKERS = {"mypy": refused_by_mypy, "pyright": refused_by_pyright}
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("mypy")
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_checker_refuses_exactly_the_marked_lines(checker: str, tmp_path: Path) -> None:
     """The checker refuses each marked mistake and nothing else, so each `assert_type` holds."""

@@ -13,7 +13,22 @@ import pytest
 from effio.cli.main import main
 
 SHOP = """
+from itertools import count
+from signal import SIGINT, raise_signal
+
 from effio import *
+
+RUNS = count(1)
+
+def press():
+    if next(RUNS) == 5:
+        raise_signal(SIGINT)
+
+@do
+def pressed():
+    yield from delay(press)
+    for _ in range(3):
+        yield from yield_now
 
 @do
 def counting(fibers):
@@ -115,6 +130,19 @@ def test_search_goes_on_in_pieces(folder: Path, capsys: pytest.CaptureFixture[st
     assert main([*command, "--schedules", "1000"]) == 0
     told = capsys.readouterr()
     assert (told.out, told.err) == ("no failure in 24 schedules (all there are)\n", "")
+
+
+def test_sweep_goes_on_in_pieces(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C in a sweep is as in an exploration: the same command goes on with the next injection."""
+    command = ["explore", "corner_shop:pressed", "--cancel", "--resume", "pressed.json"]
+    assert main(command) == 130
+    told = capsys.readouterr()
+    assert "no failing among 4 injections into 1 schedule\nnot complete: it was interrupted" in told.out
+    assert told.err == "to go on: effio explore corner_shop:pressed --resume pressed.json --cancel\n"
+    assert main(command) == 0
+    told = capsys.readouterr()
+    assert told.out.endswith("no failing among 8 injections into 1 schedule\n")
+    assert told.err == ""
 
 
 def test_what_cannot_be_resumed_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,6 +56,8 @@ def test_program_is_found_or_made(name: str, value: int) -> None:
     [
         ("example_shop", "'example_shop' is not of the form module:program"),
         ("example_shop:", "'example_shop:' is not of the form module:program"),
+        ("./src/shop.py", "'./src/shop.py' is a file: name its module and a program in it, as in src.shop:main"),
+        ("shop.py:page", "'shop.py:page' is a file: name its module and a program in it, as in shop:page"),
         ("not_a_module:page", "there is no module 'not_a_module'"),
         ("example_shop.inner:page", "there is no module 'example_shop.inner'"),
         ("example_shop:missing", "module 'example_shop' has no 'missing'"),

@@ -7,11 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from effio import Trace
+from effio.cli.main import main
 from effio.data.fiber_dump import FiberDump
 from tests.architecture.source import ROOT
 
@@ -35,11 +38,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
     return tmp_path
 
 
-def effio(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=30, check=False)
+def effio(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What the command would do, without the time that a process takes to begin."""
+    printed, complained = StringIO(), StringIO()
+    with redirect_stdout(printed), redirect_stderr(complained):
+        code = main(arguments)
+    return subprocess.CompletedProcess(arguments, code, printed.getvalue(), complained.getvalue())
 
 
 # -- trace ---------------------------------------------------------------------------------------------------
@@ -47,7 +57,7 @@ def effio(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_trace_prints_the_timeline(folder: Path) -> None:
     """Without a file the timeline is printed."""
-    done = effio(folder, "trace", "shop:page", "--virtual")
+    done = effio("trace", "shop:page", "--virtual")
     assert (done.returncode, done.stderr) == (0, "")
     assert "   ├─ profile  ▒▒▒" in done.stdout
     assert "✓ 90 s" in done.stdout
@@ -64,20 +74,20 @@ def test_trace_prints_the_timeline(folder: Path) -> None:
 )
 def test_trace_writes_what_the_file_is_called_after(folder: Path, name: str, begin: str) -> None:
     """The ending of the file chooses the format."""
-    done = effio(folder, "trace", "shop:page", "--virtual", "-o", name)
+    done = effio("trace", "shop:page", "--virtual", "-o", name)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", f"the trace is in {name}\n")
     assert (folder / name).read_text(encoding="utf-8").lower().startswith(begin.lower())
 
 
 def test_trace_for_other_viewers(folder: Path) -> None:
     """With --format chrome the file can be opened in Perfetto."""
-    effio(folder, "trace", "shop:page", "--virtual", "--format", "chrome", "-o", "out.json")
+    effio("trace", "shop:page", "--virtual", "--format", "chrome", "-o", "out.json")
     assert "traceEvents" in json.loads((folder / "out.json").read_text(encoding="utf-8"))
 
 
 def test_trace_of_a_failure_is_written_too(folder: Path) -> None:
     """A program that fails ends with 1 and its report, and the trace is there."""
-    done = effio(folder, "trace", "shop:broken", "--virtual", "-o", "out.json")
+    done = effio("trace", "shop:broken", "--virtual", "-o", "out.json")
     assert done.returncode == 1
     assert "ValueError: no such user" in done.stderr
     assert Trace.from_json((folder / "out.json").read_text(encoding="utf-8")).root.state == "failed"
@@ -98,7 +108,7 @@ def test_trace_of_an_interrupted_program_is_written_too(folder: Path) -> None:
 
 def test_unknown_ending_is_refused(folder: Path) -> None:
     """A file whose format nobody knows is an error before the program runs."""
-    done = effio(folder, "trace", "shop:endless", "-o", "out.xyz")
+    done = effio("trace", "shop:endless", "-o", "out.xyz")
     assert (done.returncode, done.stdout) == (2, "")
     assert "cannot tell the format of out.xyz" in done.stderr
 
@@ -108,7 +118,7 @@ def test_unknown_ending_is_refused(folder: Path) -> None:
 
 def test_live_without_a_terminal_prints_clean_lines(folder: Path) -> None:
     """Into a pipe go a line for each count, and nothing that moves a cursor."""
-    done = effio(folder, "run", "--live", "shop:pages")
+    done = effio("run", "--live", "shop:pages")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1] == "pages 3/3 (100%)"
     assert "\x1b" not in done.stderr
@@ -127,8 +137,8 @@ def test_running_program_can_be_looked_at(folder: Path) -> None:
     assert running.stderr is not None
     with running:
         assert running.stdout.readline() == "begun\n"
-        text = effio(folder, "top", "--once")
-        data = effio(folder, "top", str(running.pid), "--json")
+        text = effio("top", "--once")
+        data = effio("top", str(running.pid), "--json")
         os.kill(running.pid, signal.SIGUSR1)
         assert running.stderr.readline().startswith("main: waits for sleep(60), for ")
         running.send_signal(signal.SIGINT)
@@ -138,14 +148,14 @@ def test_running_program_can_be_looked_at(folder: Path) -> None:
 
 def test_without_a_process_there_is_nothing_to_look_at(folder: Path) -> None:
     """Without a number `effio top` looks for a process, and says so if it finds none."""
-    done = effio(folder, "top")
+    done = effio("top")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("effio: no process can be looked at: ")
 
 
 def test_process_that_cannot_be_looked_at(folder: Path) -> None:
     """Where nothing answers, `effio top` says how to make it, and ends with 2."""
-    done = effio(folder, "top", "1")
+    done = effio("top", "1")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("effio: cannot look at process 1: nothing answers there; ")
     assert "`effio run --top`" in done.stderr

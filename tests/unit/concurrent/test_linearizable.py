@@ -45,7 +45,7 @@ from effio.testing import Call, History, Model, explore, linearizable, simulate
 
 FIBERS = 3
 CALLS = 4
-SEEDS = 60
+SEEDS = 30
 
 Caller: TypeAlias = Callable[[str, Any, IO[Any, Any]], IO[Any, Any]]
 Calls: TypeAlias = Callable[[Random, Any, Caller], Iterator[IO[Any, Any]]]

@@ -179,6 +179,15 @@ def test_each_leaf_notes_its_place_once() -> None:
     assert raised.exceptions[0].__notes__ == ["in main > fetch · shop/app.py:41 in fetch"]
 
 
+def test_exception_that_is_raised_for_ever_notes_its_last_places() -> None:
+    """One that fails a thousand requests, each of its own name, keeps what others noted and does not grow."""
+    error = ValueError("no")
+    error.add_note("mine")
+    for number in range(1000):
+        Fail(error, Location(Path.of("main", f"request {number}"))).to_exception()
+    assert error.__notes__ == ["mine", *(f"in main > request {number}" for number in range(984, 1000))]
+
+
 def test_exception_that_forbids_assignment_is_noted_too() -> None:
     """A frozen exception class does not hide its own failure."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -407,12 +408,11 @@ def wide(count: int) -> IO[Any, Any]:
     return par_collect([sleep(1).named(str(number)) for number in range(count)])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("build", [deep, long, right])
 def test_a_large_program_is_explained_and_folded(build: Callable[[int], IO[Any, Any]]) -> None:
-    """A program of 100 000 nodes, however it hangs together, has a plan, and a drawing of some lines."""
-    plan = explain(build(100_000))
-    assert len(plan.steps()) == 100_001
+    """A program of 10 000 nodes, however it hangs together, has a plan, and a drawing of some lines."""
+    plan = explain(build(10_000))
+    assert len(plan.steps()) == 10_001
     assert len(str(plan).splitlines()) < 100
     assert plan.parallel_width() == 1
 
@@ -425,9 +425,9 @@ def test_a_wide_program_is_explained_and_folded() -> None:
     assert "… 19 952 more in 9976 branches" in str(plan)
 
 
-@pytest.mark.slow
-def test_a_program_that_shares_its_parts_is_cut() -> None:
+def test_a_program_that_shares_its_parts_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small value that stands for 2^60 steps is cut instead of filling the memory."""
+    monkeypatch.setattr(sys.modules[explain.__module__], "MOST_STEPS", 10_000)
     program: IO[Any, Any] = unit
     for _ in range(60):
         program = par_zip(program, program)
@@ -436,14 +436,13 @@ def test_a_program_that_shares_its_parts_is_cut() -> None:
     assert str(plan).splitlines()[-1].endswith("… more")
 
 
-@pytest.mark.slow
 def test_the_cost_is_linear() -> None:
-    """Ten times the steps take less than thirty times as long."""
+    """Ten times the steps take less than twenty times as long."""
 
     def cost(count: int) -> float:
         program = deep(count)
-        start = time.perf_counter()
+        start = time.thread_time()
         explain(program).to_text()
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
-    assert min(cost(50_000) for _ in range(3)) < 30 * min(cost(5_000) for _ in range(3))
+    assert min(cost(10_000) for _ in range(3)) < 20 * min(cost(1_000) for _ in range(3))
