@@ -173,7 +173,7 @@ class Submission:
             self.waiting.waits(True)
         name = io.name if isinstance(io, Named) else None
         fiber = self.family.fork(Fold(OnExit(io, self.answer), swallowed), name, context)
-        self.future.add_done_callback(partial(self.cancel_if_asked, fiber))
+        self.future.add_done_callback(partial(cancel_if_asked, fiber))
 
     def answer(self, exit: Exit[Any, Any]) -> IO[None]:
         """Give the exit to the thread that handed the program in."""
@@ -193,11 +193,6 @@ class Submission:
             return ThreadCancelled()
         return cause.to_exception()
 
-    def cancel_if_asked(self, fiber: Fiber, future: Future[Any]) -> None:
-        """The future is done; cancel the fiber if it was cancelled. From any thread."""
-        if future.cancelled():
-            fiber.scheduler.call(fiber.request_cancel, "explicit", None, "its future was cancelled")
-
     def refuse(self) -> None:
         """Nobody will run the program any more."""
         if not self.future.done() and self.future.set_running_or_notify_cancel():
@@ -205,6 +200,12 @@ class Submission:
 
     def too_late(self) -> ScopeClosed:
         return ScopeClosed("a program from a thread", self.family.name, self.family.site)
+
+
+def cancel_if_asked(fiber: Fiber, future: Future[Any]) -> None:
+    """The future is done; cancel the fiber if it was cancelled. From any thread."""
+    if future.cancelled():
+        fiber.scheduler.call(fiber.request_cancel, "explicit", None, "its future was cancelled")
 
 
 @final

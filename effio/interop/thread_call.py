@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from inspect import iscoroutinefunction
 from threading import current_thread
@@ -76,6 +76,7 @@ class RunningCall:
         self.name = call.title
         self.resume: Any = None
         self.outcome: IO[Any, Any] | None = None
+        self.context: Context | None = None
         self.started = False
         self.left = False
         self.counted = False
@@ -129,8 +130,7 @@ class RunningCall:
 
     def leave(self, exit: Exit[Any, Any]) -> IO[object]:
         """Wait for the end of a thread that was interrupted."""
-        interrupted = self.left and self.call.interrupt is not None
-        return Park(self.enlist, None, self.describe) if interrupted else NOTHING
+        return Park(self.enlist, None, self.describe) if self.interrupted else NOTHING
 
     def describe(self) -> str:
         return f"thread call {self.call!r}"
@@ -155,15 +155,22 @@ class RunningCall:
 
     def ended(self, ending: IO[Any, Any]) -> None:
         """The thread has ended: let the fiber go on with `ending`, if it still waits."""
-        self.outcome = Pure(ending)
         self.count(False)
-        if self.resume is not None:
-            self.resume(self.outcome)
+        resume, self.resume = self.resume, None  # It knows this call, and so does an error by its traceback.
+        if resume is not None:
+            resume(Pure(ending))
+        elif self.interrupted:
+            self.outcome = Pure(ending)
 
     def ending_of(self, error: BaseException) -> IO[Any, Any]:
         """What to go on with if `error` was raised."""
-        failing = FlatMap(Ask(lambda fiber: Halt(fiber.raised(error, self.call.work.catches)), peek=True), itself)
+        failing = FlatMap(Ask(partial(failure_of, error, self.call.work.catches), peek=True), itself)
         return Then(CHECKPOINT, failing) if isinstance(error, ThreadCancelled) else failing
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the wait was cancelled, but goes on until the function has ended."""
+        return self.left and self.call.interrupt is not None
 
     def count(self, counted: bool) -> None:
         if self.counted != counted:
@@ -180,9 +187,11 @@ class RunningCall:
     def work(self) -> Callable[[], object]:
         """Call the function in a copy of the fiber's context; give what is to be done on the thread of the run."""
         work = self.call.work
-        self.context.run(CURRENT.set, self)
+        context, self.context = self.context, None
+        assert context is not None
+        context.run(CURRENT.set, self)
         try:
-            value = self.context.run(work.function, *work.args, **(work.kwargs or {}))
+            value = context.run(work.function, *work.args, **(work.kwargs or {}))
         except BaseException as error:
             error.__traceback__ = users_part(error.__traceback__)
             return partial(self.ended, self.ending_of(error))
@@ -198,6 +207,11 @@ class RunningCall:
     def is_cancelled(self) -> bool:
         """Whether the fiber was asked to stop."""
         return self.left or visible_cancel(self.region) is not None
+
+
+def failure_of(error: BaseException, catches: tuple[type[BaseException], ...], fiber: Fiber) -> IO[Any, Any]:
+    """Fail in `fiber` with what the thread raised."""
+    return Halt(fiber.raised(error, catches))
 
 
 def users_part(trace: TracebackType | None) -> TracebackType | None:

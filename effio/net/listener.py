@@ -8,11 +8,11 @@ from typing import final
 
 import attrs
 
-from effio.algebra.create import attempt, delay
+from effio.algebra.create import attempt
 from effio.algebra.io import IO
 from effio.algebra.lift import effect
 from effio.net.address import Address
-from effio.net.tcp import Connection
+from effio.net.tcp import Connection, closed, refuse_closed
 
 
 @final
@@ -28,8 +28,8 @@ class Listener:
         return accept(self.endpoint)
 
     def close(self) -> IO[None]:
-        """Stop listening; connections that nobody accepted are reset."""
-        return delay(self.endpoint.close)
+        """Stop listening: who waits in `accept` fails, connections that nobody accepted are reset."""
+        return closed(self.endpoint)
 
 
 def listen(host: str, port: int = 0, *, backlog: int = 100) -> IO[Listener, OSError]:
@@ -60,5 +60,6 @@ def address_of(name: tuple[str, int], family: socket.AddressFamily) -> Address:
 @effect(catches=OSError)
 async def accept(listener: socket.socket) -> Connection:
     """Wait for somebody to connect."""
+    refuse_closed(listener)
     endpoint, name = await asyncio.get_running_loop().sock_accept(listener)
     return Connection(endpoint, address_of(name, listener.family))

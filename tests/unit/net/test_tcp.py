@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import socket
 from typing import Any
 
 import pytest
+import uvloop
 
-from effio import IO, Do, bracket, do, fail, par_zip, pure, run, run_exit, suspend, traverse
+from effio import IO, Do, bracket, collect, do, fail, par_zip, pure, run, run_exit, sleep, suspend, traverse
+from effio.interpreter.runtime import LoopFactory
 from effio.net.address import Address
 from effio.net.happy_eyeballs import connect
 from effio.net.listener import Listener, listen
@@ -51,6 +55,50 @@ def test_connection_carries_bytes_both_ways() -> None:
         return par_zip(answer, connect_address(listener.address).bracket(ask, Connection.close))
 
     assert run(served(talk))[1] == (b"hello", b"")
+
+
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+every_loop = pytest.mark.parametrize("loop_factory", LOOPS.values(), ids=LOOPS)
+
+
+@every_loop
+def test_close_ends_a_read_of_another_fiber(loop_factory: LoopFactory) -> None:
+    """Who waits for data of a connection that is closed meanwhile gets none."""
+
+    def reading(ours: Connection) -> IO[Any, Any]:
+        return par_zip(ours.read(), sleep(0.001).then(ours.close()))
+
+    def talk(listener: Listener) -> IO[Any, Any]:
+        theirs = listener.accept().bracket(Connection.read, Connection.close)
+        return par_zip(connect_address(listener.address).flat_map(reading), theirs)
+
+    assert run(served(talk), loop_factory=loop_factory) == ((b"", None), b"")
+
+
+@every_loop
+def test_close_ends_an_accept_of_another_fiber(loop_factory: LoopFactory) -> None:
+    """A server stops when its listener is closed."""
+
+    def stopping(listener: Listener) -> IO[Any, Any]:
+        return par_zip(listener.accept().either(), sleep(0.001).then(listener.close()))
+
+    accepted, _ = run(served(stopping), loop_factory=loop_factory)
+    assert isinstance(accepted.failure(), OSError)
+
+
+@every_loop
+def test_closed_socket_fails_alike_on_every_loop(loop_factory: LoopFactory) -> None:
+    """A read, a write and an accept fail with the error of the system for a closed descriptor."""
+
+    def using(listener: Listener, ours: Connection) -> IO[Any, Any]:
+        closed = ours.close().then(ours.close()).then(listener.close())
+        return closed.then(collect([ours.read().either(), ours.write(b"x").either(), listener.accept().either()]))
+
+    def talk(listener: Listener) -> IO[Any, Any]:
+        return connect_address(listener.address).flat_map(lambda ours: using(listener, ours))
+
+    exits = run(served(talk), loop_factory=loop_factory)
+    assert [exit.failure().errno for exit in exits] == [errno.EBADF] * 3
 
 
 def test_refused_connection_is_a_typed_failure() -> None:
