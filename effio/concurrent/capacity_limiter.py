@@ -36,8 +36,8 @@ class CapacityLimiterStats:
 class CapacityLimiter:
     """Lends tokens, in the order they were asked for; each fiber or thread may borrow one at a time.
 
-    One limiter may serve several threads and several runs. `_patient` are those of `_waiting` that wait for somebody
-    out of sight of their run: in virtual time that is no deadlock.
+    One limiter may serve several threads and several runs. `_named` are those in whose name somebody waits. `_patient`
+    are those of `_waiting` that wait for somebody out of sight of their run: in virtual time that is no deadlock.
     """
 
     _shared: Shared
@@ -45,6 +45,7 @@ class CapacityLimiter:
     _lock: threading.RLock = attrs.field(init=False, factory=threading.RLock)
     _borrowers: dict[Any, None] = attrs.field(init=False, factory=dict[Any, None])
     _waiting: OrderedDict[Any, Any] = attrs.field(init=False, factory=OrderedDict[Any, Any])
+    _named: set[Any] = attrs.field(init=False, factory=set[Any])
     _patient: set[Any] = attrs.field(init=False, factory=set[Any])
 
     @staticmethod
@@ -97,6 +98,7 @@ class CapacityLimiter:
                 waiter.lent.set()
             else:
                 self._waiting[waiter] = thread
+                self._named.add(thread)
         try:
             waiter.lent.wait()
         except BaseException:
@@ -119,7 +121,7 @@ class CapacityLimiter:
     def _enlist(self, borrower: object, resume: Any) -> IO[None] | None:
         with self._lock:
             wanting = resume.fiber if borrower is None else borrower
-            if borrower is not None and borrower in self._waiting.values():
+            if borrower in self._named:
                 raise self._second(borrower)
             if self._lend(wanting):
                 return NOTHING
@@ -127,12 +129,15 @@ class CapacityLimiter:
                 self._patient.add(resume)
                 resume.fiber.scheduler.outside += 1
             self._waiting[resume] = wanting
+            if borrower is not None:
+                self._named.add(borrower)
             return None
 
     def _withdraw(self, borrower: object, waiter: Any) -> None:
         """Wait no more. A token that another thread has just lent, and that is still on its way, goes back."""
         with self._lock:
             self._in_sight(waiter)
+            self._named.discard(borrower)
             if self._waiting.pop(waiter, None) is None:
                 self._take_back(waiter.fiber if borrower is None else borrower)
 
@@ -163,6 +168,7 @@ class CapacityLimiter:
     def _grant(self) -> None:
         while self._waiting and len(self._borrowers) < self._total:
             waiter, borrower = self._waiting.popitem(last=False)
+            self._named.discard(borrower)
             self._borrowers[borrower] = None
             waiter.from_anywhere(self._arriving(waiter) if waiter in self._patient else NOTHING)
 

@@ -71,7 +71,7 @@ class CircuitBreaker:
         self._pause = pause
         self._counts = counts
         self._name = name
-        self._era = 0
+        self._era: int = 0
         self._failures = 0
         self._probing = False
         self._until: float | None = None

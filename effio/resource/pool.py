@@ -21,7 +21,7 @@ from effio.data.exit import Exit
 from effio.resource.attendant import NOTHING, Use
 from effio.resource.entry import Plan
 from effio.resource.resource import Resource, all_of, resource
-from effio.resource.stock import PoolClosed, PoolStats, Stock
+from effio.resource.stock import PoolClosed, PoolStats, Stock, itself
 from effio.resource.upkeep import Upkeep
 from effio.schedule.schedule import Schedule
 
@@ -89,8 +89,9 @@ class Pool(Generic[Item, ItemError]):
         return Resource(self._stock.lend)
 
     def invalidate(self, item: object, /) -> IO[None]:
-        """Have `item`, which is lent now, closed when it is given back."""
-        return Operation(self._stock.spoil, self._stock.shared.writes, (item,))
+        """Close `item`: now if nobody uses it, else when it is given back."""
+        stock = self._stock
+        return FlatMap(Operation(stock.spoil, stock.shared.writes, (item,)), itself)
 
     def stats(self) -> IO[PoolStats]:
         """Give how the pool stands."""

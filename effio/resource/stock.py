@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Final, final
 
 import attrs
@@ -199,7 +199,9 @@ class Stock:
             return self.retire(entry, exit)
         if self.waiting:
             self.sums["reused"] += 1
-            self.first_in_queue()(Pure(entry))
+            resume = self.first_in_queue()
+            self.lent[entry] = resume.fiber
+            resume(Pure(entry))
         else:
             entry.idle_since = fiber.now()
             self.idle.append(entry)
@@ -232,11 +234,15 @@ class Stock:
         if self.size < self.plan.min:
             self.went_missing.fire(NOTHING)
 
-    def spoil(self, item: object) -> None:
-        """Nobody else must get what is lent now."""
+    def spoil(self, item: object) -> Program:
+        """Let nobody else get what is lent now; close what is idle. To be run without an action before it."""
         for entry in self.lent:
             if entry.value is item:
                 entry.broken = True
+        found = [entry for entry in self.idle if entry.value is item]
+        for entry in found:
+            self.idle.remove(entry)
+        return closed_one_by_one([self.discard(entry) for entry in found])
 
     # -- Behind the scenes -----------------------------------------------------------------------------------
 
@@ -255,6 +261,14 @@ class Stock:
 
     def stats(self) -> PoolStats:
         return PoolStats(self.size, len(self.idle), len(self.lent), len(self.waiting), **self.sums)
+
+
+def closed_one_by_one(closings: list[Program]) -> Program:
+    """Run all of them, which never fail, shielded."""
+    if not closings:
+        return NOTHING
+    closing = reduce(Then, closings)
+    return Shield(lambda restore: closing)
 
 
 ME: Final = Ask(lambda fiber: fiber, peek=True, touches=())

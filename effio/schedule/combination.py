@@ -9,7 +9,7 @@ from typing import Any, final
 
 import attrs
 
-from effio.schedule.rule import UNKNOWN, Moment, Rule, Step
+from effio.schedule.rule import TOLERANCE, UNKNOWN, Moment, Rule, Step
 
 # -- One schedule, changed -----------------------------------------------------------------------------------
 
@@ -59,16 +59,16 @@ class Jittered(Around):
 
     def start(self, moment: Moment) -> Any:
         seed = getrandbits(32) if self.seed is None else self.seed
-        return seed, 0, self.inner.start(moment)
+        return seed, 0, None, self.inner.start(moment)
 
     def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
-        seed, count, inner = state
-        step = self.inner.step(inner, given, moment)
-        following = (seed, count + 1, step.state)
-        if step.delay is None or step.delay == inf:
-            return attrs.evolve(step, state=following)
-        share = Random(f"{seed}/{count}").random()
-        return attrs.evolve(step, state=following, delay=step.delay * (self.low + share * (self.high - self.low)))
+        seed, count, due, inner = state
+        step = self.inner.step(inner, given, moment.inside(due))
+        delay = step.delay
+        if delay is not None and delay != inf:
+            share = Random(f"{seed}/{count}").random()
+            delay *= self.low + share * (self.high - self.low)
+        return attrs.evolve(step, delay=delay, state=(seed, count + 1, moment.now + (delay or 0.0), step.state))
 
     def __str__(self) -> str:
         return f"{operand(self.inner)}.jittered({'' if self.seed is None else self.seed})"
@@ -86,8 +86,8 @@ class ResettingAfter(Around):
         return moment.now, self.inner.start(moment)
 
     def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
-        run_began, inner = state
-        if moment.now - run_began >= self.seconds:
+        due, inner = state
+        if moment.now - (due if moment.began is None else moment.began) >= self.seconds:
             inner = self.inner.start(moment)
         step = self.inner.step(inner, given, moment)
         return attrs.evolve(step, state=(moment.now + (step.delay or 0.0), step.state))
@@ -172,25 +172,22 @@ class Two(Rule):
     def parts(self) -> tuple[Rule, ...]:
         return self.left, self.right
 
-    def start(self, moment: Moment) -> Any:
-        return self.left.start(moment), self.right.start(moment)
-
-    def steps(self, state: Any, given: Any, moment: Moment) -> tuple[Step[Any], Step[Any]]:
-        """One step of each."""
-        left, right = state
-        return self.left.step(left, given, moment), self.right.step(right, given, moment)
-
 
 @final
 @attrs.frozen
 class Both(Two):
     """Go on as long as both want to, after the longer delay."""
 
+    def start(self, moment: Moment) -> Any:
+        return None, self.left.start(moment), self.right.start(moment)
+
     def step(self, state: Any, given: Any, moment: Moment) -> Step[tuple[Any, Any]]:
-        left, right = self.steps(state, given, moment)
+        due, *inner = state
+        inside = moment.inside(due)
+        left, right = self.left.step(inner[0], given, inside), self.right.step(inner[1], given, inside)
         delay = None if left.delay is None or right.delay is None else max(left.delay, right.delay)
-        within = min(left.within, right.within)
-        return Step((left.output, right.output), delay, (left.state, right.state), within=within)
+        following = (moment.now + (delay or 0.0), left.state, right.state)
+        return Step((left.output, right.output), delay, following, within=min(left.within, right.within))
 
     def __str__(self) -> str:
         return f"{operand(self.left)} & {operand(self.right)}"
@@ -199,12 +196,25 @@ class Both(Two):
 @final
 @attrs.frozen
 class Either(Two):
-    """Go on as long as one of them wants to, after the shorter delay of those that do."""
+    """Go on as long as one of them wants to, after the shorter delay of those that do.
+
+    The other one has then not waited as long as it wanted to, and is told so at the next step.
+    """
+
+    def start(self, moment: Moment) -> Any:
+        return None, (True, self.left.start(moment)), (True, self.right.start(moment))
 
     def step(self, state: Any, given: Any, moment: Moment) -> Step[tuple[Any, Any]]:
-        left, right = self.steps(state, given, moment)
-        delay = min((step.delay for step in (left, right) if step.goes_on and step.delay is not None), default=None)
-        return Step((left.output, right.output), delay, (left.state, right.state))
+        due, *inner = state
+        steps = [
+            rule.step(before, given, moment.inside(due, waited=waited))
+            for rule, (waited, before) in zip(self.parts(), inner, strict=True)
+        ]
+        delay = min((step.delay for step in steps if step.goes_on and step.delay is not None), default=None)
+        waited = [delay is None or step.delay is None or step.delay <= delay + TOLERANCE for step in steps]
+        left, right = steps
+        following = (moment.now + (delay or 0.0), (waited[0], left.state), (waited[1], right.state))
+        return Step((left.output, right.output), delay, following)
 
     def __str__(self) -> str:
         return f"{operand(self.left)} | {operand(self.right)}"

@@ -31,6 +31,7 @@ DAYS_TO_LOOK: Final = 366 * 9
 """From one 29th of February to the next are eight years at most."""
 LONGEST_FOLD: Final = 3
 """Hours that a clock is set back at most."""
+DAY: Final = 86400
 
 
 @final
@@ -56,23 +57,26 @@ class Cron(Rule):
 
     def step(self, state: float, given: Any, moment: Moment) -> Step[datetime]:
         # Who wakes a little early, by the clock on the wall, must not run twice for one minute.
-        instant = self.next_after(max(moment.wall, state))
+        instant = self.next_after(max(moment.wall, state) if moment.waited else moment.wall)
         when = datetime.fromtimestamp(instant, ZoneInfo(self.zone))
         return Step(when, max(0.0, instant - moment.wall), instant)
 
     def next_after(self, wall: float) -> float:
         """The first instant after `wall`, both in seconds since 1970."""
         zone = ZoneInfo(self.zone)
-        today = datetime.fromtimestamp(wall, zone).date()
-        days = (today + timedelta(days=offset) for offset in range(DAYS_TO_LOOK))
-        instants = (self.first_of_day(day, wall, zone) for day in days if self.names_day(day))
+        # Where the clock is moved, a time of day may come later than it is on the clock, perhaps on the next day.
+        earliest = min(on_clock(wall + near, zone) - timedelta(seconds=near) for near in (-DAY, 0, DAY))
+        days = (earliest.date() + timedelta(days=offset) for offset in range(DAYS_TO_LOOK))
+        instants = (self.first_of_day(day, earliest, wall, zone) for day in days if self.names_day(day))
         return next(instant for instant in instants if instant is not None)
 
-    def first_of_day(self, day: date, wall: float, zone: ZoneInfo) -> float | None:
-        """The first instant of `day` after `wall`."""
+    def first_of_day(self, day: date, earliest: datetime, wall: float, zone: ZoneInfo) -> float | None:
+        """The first instant of `day` after `wall`, which has no time of day before `earliest`."""
         found: list[float] = []
         last_hour = 23
         for hour in sorted(self.hours):
+            if datetime.combine(day, time(hour, 59, 59)) < earliest:
+                continue
             if hour > last_hour:
                 break
             found += [instant for instant in self.instants(day, hour, zone) if instant > wall]
@@ -101,6 +105,11 @@ class Cron(Rule):
     def __str__(self) -> str:
         zone = "" if self.zone == "UTC" else f", {self.zone!r}"
         return f"Schedule.cron({self.expression!r}{zone})"
+
+
+def on_clock(wall: float, zone: ZoneInfo) -> datetime:
+    """What a clock in the zone shows."""
+    return datetime.fromtimestamp(wall, zone).replace(tzinfo=None, fold=0)
 
 
 # -- Reading an expression -----------------------------------------------------------------------------------

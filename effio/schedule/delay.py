@@ -166,7 +166,7 @@ class Fixed(Rule):
     def step(self, state: tuple[int, Grid], given: Any, moment: Moment) -> Step[int]:
         count, grid = state
         # Slots are counted instead of computed from the time, so that an inexact clock cannot hit one twice.
-        slot = max(grid.slot + 1, passed(grid, self.seconds, moment))
+        slot = max(1, grid.slot + moment.waited, passed(grid, self.seconds, moment))
         delay = max(0.0, grid.began + slot * self.seconds - moment.now)
         return Step(count, delay, (count + 1, attrs.evolve(grid, slot=slot)))
 
@@ -187,7 +187,7 @@ class Windowed(Rule):
 
     def step(self, state: tuple[int, Grid], given: Any, moment: Moment) -> Step[int]:
         count, grid = state
-        slot = max(grid.slot, passed(grid, self.seconds, moment)) + 1
+        slot = max(grid.slot - (not moment.waited), passed(grid, self.seconds, moment)) + 1
         delay = max(0.0, grid.began + slot * self.seconds - moment.now)
         return Step(count, delay, (count + 1, attrs.evolve(grid, slot=slot)))
 

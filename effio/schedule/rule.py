@@ -17,14 +17,25 @@ TOLERANCE: Final = 1e-9
 @final
 @attrs.frozen
 class Moment:
-    """A point in time: `now` on the clock of the run, `wall` in seconds since 1970 in UTC."""
+    """A point in time: `now` on the clock of the run, `wall` in seconds since 1970 in UTC.
+
+    A rule inside of others is also told that the run that has ended did not begin when it wanted it: at `began`
+    instead, and if `waited` is false, before it wanted it, since another rule did.
+    """
 
     now: float = 0.0
     wall: float = 0.0
+    began: float | None = attrs.field(default=None, kw_only=True)
+    waited: bool = attrs.field(default=True, kw_only=True)
 
     def after(self, seconds: float) -> Moment:
         """The moment that comes `seconds` later."""
         return Moment(self.now + seconds, self.wall + seconds)
+
+    def inside(self, due: float | None, *, waited: bool = True) -> Moment:
+        """The same moment for a rule inside of one whose run was `due` then; None if it is the first run."""
+        began = due if self.began is None else self.began
+        return Moment(self.now, self.wall, began=began, waited=self.waited and waited)
 
 
 @final

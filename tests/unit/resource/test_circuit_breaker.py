@@ -155,6 +155,19 @@ def test_what_counts() -> None:
     assert with_breaker(use(fail("not found")), counts=lambda cause: cause.has_defect) == "closed"
 
 
+def test_mistake_in_counts_does_not_leave_it_stuck() -> None:
+    """The caller is told of the bug in `counts`, and the next call is the probe."""
+    answers = [True, True]
+
+    def use(breaker: CircuitBreaker) -> IO[Any, Any]:
+        probe = breaker.protect(BROKEN).exit()
+        return opened(breaker).then(sleep(10)).then(probe).zip(breaker.protect(pure("served")))
+
+    exit, served = with_breaker(use, counts=lambda cause: answers.pop())
+    assert [type(defect) for defect in exit.failure().defects()] == [IndexError]
+    assert served == "served"
+
+
 def test_stats_count_what_happened() -> None:
     """How often it opened, and whom it rejected."""
 

@@ -36,6 +36,7 @@ from effio import (
     run,
     run_exit,
     sleep,
+    suspend,
     task_group,
     unit,
     yield_now,
@@ -210,6 +211,18 @@ def test_breaks_says_which_failures_break_a_connection() -> None:
     assert outcome(worse) == 2
 
 
+def test_mistake_in_breaks_closes_the_connection() -> None:
+    """The user is told of the bug in `breaks`, and the next one gets another connection."""
+    pool = Pool.make(Server().resource(), max=1, breaks=lambda cause: bool(1 / 0))
+
+    def use(pool: Pool[Connection, Any]) -> IO[tuple[Exit[Any, str], int], Any]:
+        return pool.use(lambda each: fail("not found")).exit().zip(number_of(pool))
+
+    exit, number = outcome(pool.use(use))
+    assert [type(defect) for defect in exit.failure().defects()] == [ZeroDivisionError]
+    assert number == 1
+
+
 def test_invalidated_connection_is_closed_when_it_comes_back() -> None:
     """A user may say so although nothing failed."""
     server = Server()
@@ -219,6 +232,29 @@ def test_invalidated_connection_is_closed_when_it_comes_back() -> None:
         return first.zip(number_of(pool))
 
     assert outcome(Pool.make(server.resource(), max=1).use(program)) == (0, 1)
+
+
+def test_invalidated_connection_that_nobody_uses_is_closed_at_once() -> None:
+    """Who hears of a broken connection after giving it back keeps it from everybody else; other ones stay."""
+    server = Server()
+
+    def program(pool: Pool[Connection, Any]) -> IO[tuple[list[int], int], Any]:
+        both = par_zip(number_of(pool, 1), number_of(pool, 1))
+        gone = suspend(lambda: pool.invalidate(server.connections[1]))
+        return both.then(gone).then(gone).then(delay(lambda: server.open)).zip(number_of(pool))
+
+    assert outcome(Pool.make(server.resource(), max=2).use(program)) == ([0], 0)
+
+
+def test_connection_is_invalidated_on_its_way_to_the_next_user() -> None:
+    """One that was handed over in this very step is closed when that user gives it back."""
+    server = Server()
+
+    def program(pool: Pool[Connection, Any]) -> IO[list[int], Any]:
+        first = pool.use(lambda each: sleep(1)).then(suspend(lambda: pool.invalidate(server.connections[0])))
+        return par_zip(first, number_of(pool, 1)).then(number_of(pool)).map(lambda number: [number, *server.open])
+
+    assert outcome(Pool.make(server.resource(), max=1).use(program)) == [1, 1]
 
 
 @pytest.mark.parametrize("answer", [pure(False), fail("no answer"), sleep(1).as_value(False)])

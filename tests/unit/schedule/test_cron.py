@@ -60,6 +60,18 @@ def test_a_time_that_the_clock_skips_comes_later() -> None:
     assert found == ["29. 03:30+0200", "30. 02:30+0200"]
 
 
+def test_what_the_clock_skips_at_the_end_of_a_day_comes_on_the_next() -> None:
+    """Where 23:00 becomes 0:00, all that was to run in the hour between runs in the first hour of the next day."""
+    zone = ZoneInfo("America/Scoresbysund")
+    found = times("*/20 23 * * *", datetime(2025, 3, 29, 22, tzinfo=zone), 4, "America/Scoresbysund")
+    assert [f"{moment.astimezone(zone):%d. %H:%M}" for moment in found] == [
+        "30. 00:00",
+        "30. 00:20",
+        "30. 00:40",
+        "30. 23:00",
+    ]
+
+
 def test_a_time_that_comes_twice_counts_once() -> None:
     """At 2:30 on the night when 3:00 becomes 2:00 it runs the first time only."""
     found = local("30 2 * * *", datetime(2026, 10, 24, 12), 2)

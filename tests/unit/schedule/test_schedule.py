@@ -98,6 +98,15 @@ PREVIEWS: dict[str, tuple[Schedule[object, Any], Sequence[float]]] = {
     "both ends with the first": (Schedule.spaced(1) & Schedule.recurs(2), [1, 1]),
     "either waits for the shorter": (Schedule.linear(1) | Schedule.spaced(3), [1, 2, 3, 3, 3, 3, 3, 3]),
     "either ends with the last": (Schedule.recurs(1) | Schedule.spaced(2).up_to(6), [0, 2, 2, 2]),
+    "either on two grids": (Schedule.fixed(2) | Schedule.fixed(3), [2, 1, 1, 2, 2, 1, 1, 2]),
+    "either of two windows": (Schedule.windowed(2) | Schedule.windowed(3), [2, 1, 1, 2, 2, 1, 1, 2]),
+    "either of two crons": (Schedule.cron("0 * * * *") | Schedule.cron("30 * * * *"), [1800] * 8),
+    "either in either": (Schedule.fixed(5) | (Schedule.fixed(3) | Schedule.spaced(2)), [2, 1, 2, 1, 2, 1, 1, 2]),
+    "both in either": (Schedule.fixed(3) & Schedule.recurs(9) | Schedule.spaced(2), [2, 1, 2, 1, 2, 1, 2, 1]),
+    "either of a grid that begins late": (
+        Schedule.recurs(1).and_then(Schedule.fixed(3)) | Schedule.spaced(2),
+        [0, 2, 1, 2, 1, 2, 1, 2],
+    ),
     "and_then": (Schedule.recurs(2).and_then(Schedule.spaced(5).up_to(10)), [0, 0, 5, 5]),
     "and_then after nothing": (Schedule.recurs(0).and_then(Schedule.recurs(2)), [0, 0]),
     "up_to": (Schedule.spaced(3).up_to(10), [3, 3, 3]),
@@ -150,6 +159,28 @@ def test_resetting_after_does_not_count_the_delay() -> None:
 
 
 # -- Conditions and outputs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pace",
+    [
+        lambda growing: growing & Schedule.spaced(10),
+        lambda growing: growing | Schedule.spaced(10),
+        lambda growing: growing.jittered(3, low=1.5, high=1.5),
+        lambda growing: (growing.jittered(3, low=0.5, high=0.5) | Schedule.spaced(10)) & Schedule.spaced(1),
+    ],
+    ids=["both", "either", "jittered", "all of them"],
+)
+def test_resetting_after_counts_runs_and_no_delays(
+    pace: Callable[[Schedule[object, Any]], Schedule[object, Any]],
+) -> None:
+    """Whatever makes the delays longer or shorter, only a run that took so long lets the back-off begin anew."""
+    growing = Schedule.exponential(1)
+    resetting = pace(growing.resetting_after(2))
+    short = [1.0] * 6
+    assert begins(resetting, short) == begins(pace(growing), short)
+    after_a_long_run = begins(resetting, [*short, 2])
+    assert after_a_long_run[-1] - after_a_long_run[-2] == 2 + resetting.preview(1)[0]
 
 
 def test_while_error_ends_after_another_error() -> None:
