@@ -41,8 +41,23 @@ COMPILED = (
     "interpreter/step",
     "interpreter/scheduler",
     "interpreter/outcome",
+    "testing/exploration/system",
+    "testing/exploration/trail",
+    "testing/exploration/exchange",
+    "testing/exploration/footprints",
+    "testing/exploration/places",
+    "testing/exploration/timing",
+    "testing/exploration/symmetric",
+    "testing/exploration/lasso",
+    "testing/exploration/ways",
+    "testing/exploration/happening",
+    "testing/exploration/stepping",
+    "testing/exploration/search",
 )
-"""The modules of `effio` that run for every step, fork and wait. None of them has an `async def` or drives one."""
+"""The modules of `effio` that run for every step, fork and wait, also of an exploration.
+
+None of them has an `async def` or drives one.
+"""
 
 COMPILER = ["mypy>=2.0,<3", "attrs>=23.2", "returns>=0.23", "typing-extensions>=4.12"]
 BUILDS = {"bdist_wheel", "build", "build_ext", "install"}

@@ -1,5 +1,11 @@
 """Programs as values: the words that make them, what runs them, and what shows how they ended.
 
+>>> from effio import par_zip, run, sleep
+>>> page = par_zip(sleep(0.01).as_value("profile"), sleep(0.02).as_value("basket")).fail_after(1)
+>>> run(page)
+('profile', 'basket')
+
+`help(effio.IO)` tells what can be made of one program, `help(effio.par_zip)` what of several, and so on for each name.
 A name is loaded when it is first used, as `homes` says.
 """
 

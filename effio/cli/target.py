@@ -14,6 +14,7 @@ from effio import IO
 Program: TypeAlias = IO[object, object]
 
 TARGET = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<name>\w+(\.\w+)*)")
+FILE = re.compile(r"(\./)?(?P<path>[^:]+)\.py(:(?P<name>.*))?")
 
 
 class NoProgram(Exception):
@@ -25,6 +26,10 @@ def load(target: str) -> Program:
 
     Raises `NoProgram`, or what the module raises while it is imported.
     """
+    file = FILE.fullmatch(target)
+    if file is not None:
+        example = f"{file['path'].replace('/', '.')}:{file['name'] or 'main'}"
+        raise NoProgram(f"{target!r} is a file: name its module and a program in it, as in {example}")
     match = TARGET.fullmatch(target)
     if match is None:
         raise NoProgram(f"{target!r} is not of the form module:program")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from effio.testing.exploration.choice import buggify, choice
     from effio.testing.exploration.explore import explore
     from effio.testing.exploration.faults import Fault, Faults
-    from effio.testing.exploration.finding import Exploration, Finding
+    from effio.testing.exploration.finding import Exploration, Finding, Sweep
     from effio.testing.exploration.history import (
         Call,
         History,
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
         assert_linearizable,
         linearizable,
     )
-    from effio.testing.exploration.lasso import Livelock
+    from effio.testing.exploration.livelock import Livelock
     from effio.testing.exploration.outcomes import assert_outcomes, outcomes
     from effio.testing.exploration.refine import Refinement, refines
     from effio.testing.exploration.search import Counts
     from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
-    from effio.testing.exploration.sweep import Sweep, cancel_sweep, fault_sweep
+    from effio.testing.exploration.sweep import cancel_sweep, fault_sweep
     from effio.testing.exploration.token import TokenMismatch
     from effio.testing.quiet import wait_all_blocked
 else:
@@ -50,14 +50,14 @@ NAMES: Final = {
     "effio.testing.exploration.choice": "buggify choice",
     "effio.testing.exploration.explore": "explore",
     "effio.testing.exploration.faults": "Fault Faults",
-    "effio.testing.exploration.finding": "Exploration Finding",
+    "effio.testing.exploration.finding": "Exploration Finding Sweep",
     "effio.testing.exploration.history": "Call History Model NotLinearizable assert_linearizable linearizable",
-    "effio.testing.exploration.lasso": "Livelock",
+    "effio.testing.exploration.livelock": "Livelock",
     "effio.testing.exploration.outcomes": "assert_outcomes outcomes",
     "effio.testing.exploration.refine": "Refinement refines",
     "effio.testing.exploration.search": "Counts",
     "effio.testing.exploration.simulation": "InjectedFault Simulation replay simulate",
-    "effio.testing.exploration.sweep": "Sweep cancel_sweep fault_sweep",
+    "effio.testing.exploration.sweep": "cancel_sweep fault_sweep",
     "effio.testing.exploration.token": "TokenMismatch",
     "effio.testing.quiet": "wait_all_blocked",
 }

@@ -27,7 +27,9 @@ from effio import (
     task_group,
     yield_now,
 )
+from effio.testing.exploration.search import Search
 from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.system import CLOCK
 
 
 @attrs.frozen
@@ -161,6 +163,19 @@ def plain(value: Any) -> Any:
 def leaf_text(leaf: Any) -> str:
     detail = getattr(leaf, "error", None) or type(getattr(leaf, "exception", None)).__name__
     return f"{type(leaf).__name__} {detail}"
+
+
+def found_by_search(system: Stepped) -> set[Any]:
+    """How the schedules of the explorer end."""
+    search = Search(system, aside=CLOCK)
+    found: set[Any] = set()
+    restarts = 0
+    for schedule in search.schedules():
+        if search.counts.restarts != restarts:
+            restarts = search.counts.restarts
+            found.clear()
+        found.add(plain(schedule.outcome))
+    return found
 
 
 class TooMany(Exception):

@@ -290,7 +290,7 @@ class NotatedRun:
         place = (thread, self.counts[thread])
         known = self.system.learnt.get(place, NOTHING)
         union = Footprint(known.touched | touched, known.written | written)
-        if union != known:
+        if (union.touched, union.written) != (known.touched, known.written):
             self.system.learnt[place] = union
             self.system.grown = True
         self.go_on(thread, value)
@@ -396,3 +396,5 @@ class NotatedRun:
             return "deadlock"
         problem = None if self.check is None else self.check(self.results)
         return "ok" if problem is None else problem.partition(":")[0]
+
+    def close(self) -> None: ...

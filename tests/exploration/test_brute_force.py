@@ -107,7 +107,8 @@ def canonical(steps: list[tuple[int, Any]]) -> Any:
     """What two equivalent schedules have in common: for each thing, the writes in order with the reads in between."""
     counts: dict[int, int] = {}
     epochs: dict[int, list[Any]] = {}
-    for thread, (touched, written) in steps:
+    for thread, footprint in steps:
+        touched, written = footprint.touched, footprint.written
         counts[thread] = counts.get(thread, 0) + 1
         for bit in range(touched.bit_length()):
             if not touched >> bit & 1:

@@ -6,23 +6,13 @@ from random import Random
 
 import pytest
 
-from effio.testing.exploration.search import Search
 from effio.testing.exploration.stepping import Stepped
-from tests.exploration.generated import TooMany, all_outcomes, plain, random_program
+from tests.exploration.generated import TooMany, all_outcomes, found_by_search, random_program
 
 FEW = 150
 
-
-def found_by_search(system: Stepped) -> set[object]:
-    search = Search(system)
-    found: set[object] = set()
-    restarts = 0
-    for schedule in search.schedules():
-        if search.counts.restarts != restarts:
-            restarts = search.counts.restarts
-            found.clear()
-        found.add(plain(schedule.outcome))
-    return found
+PROGRAMS = (2, 4, 5, 8, 10, 15, 18, 19, 20, 23, 26, 28, 29, 31, 32, 33, 34, 42, 49, 52, 53, 54, 56, 57, 58, 59)
+"""The seeds among the first sixty of programs that have so few interleavings."""
 
 
 def check(seed: int, limit: int) -> None:
@@ -35,10 +25,10 @@ def check(seed: int, limit: int) -> None:
     assert found_by_search(Stepped(program, cancel=cancel)) == expected, seed
 
 
-@pytest.mark.parametrize("start", range(0, 60, 20))
+@pytest.mark.parametrize("start", range(3))
 def test_search_finds_every_outcome_of_a_random_program(start: int) -> None:
     """The outcomes of the search are those of all interleavings, with cancels, failures, races and timeouts."""
-    for seed in range(start, start + 20):
+    for seed in PROGRAMS[start::3]:
         check(seed, FEW)
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from effio import IO, Ref, Success, delay, do, par_collect, task_group
-from effio.testing import Exploration, NotResumable, explore
+from effio.testing import Exploration, NotResumable, Sweep, cancel_sweep, explore, fault_sweep
 from effio.testing.exploration.checkpoint import State
 from tests.exploration.bugs import cancels, locks, refs
 from tests.exploration.bugs.case import Bug
 
 BUGS = (*refs.BUGS, *locks.BUGS, *cancels.BUGS)
-ENOUGH = 12
+ENOUGH = 6
 
 
 def told(exploration: Exploration) -> tuple[Any, ...]:
@@ -33,7 +33,7 @@ def told(exploration: Exploration) -> tuple[Any, ...]:
     )
 
 
-def written_down(exploration: Exploration) -> State:
+def written_down(exploration: Exploration | Sweep) -> State:
     """The state, after JSON has written and read it."""
     state: State = json.loads(json.dumps(exploration.state))
     return state
@@ -209,3 +209,61 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
     state = {**explore(counting(3), max_schedules=1).state, "version": 99}
     with pytest.raises(NotResumable, match="version 99"):
         explore(counting(3), resume=state)
+
+
+# -- Sweeps --------------------------------------------------------------------------------------------------
+
+
+def swept(sweep: Sweep) -> tuple[Any, ...]:
+    """All that a sweep tells but how often it was interrupted."""
+    return sweep.runs, sweep.schedules, [str(finding) for finding in sweep.failures]
+
+
+@pytest.mark.parametrize("options", [{}, {"pairs": True}], ids=["once", "pairs"])
+@pytest.mark.parametrize("budget", [1, 5])
+def test_sweep_goes_on_where_it_was_cut(options: dict[str, Any], budget: int) -> None:
+    """However often a sweep is cut, it makes as many injections, with the same failures."""
+    options = {"max_schedules": 2, "stop_on_first": False, **options}
+    refused = cancel_sweep(counting(2), lambda exit: False, max_runs=12, **options)
+    assert refused.failures
+    part = cancel_sweep(counting(2), lambda exit: False, max_runs=2, **options)
+    while part.runs < refused.runs:
+        left = min(budget, refused.runs - part.runs)
+        part = cancel_sweep(counting(2), lambda exit: False, max_runs=left, resume=written_down(part), **options)
+    assert swept(part) == swept(refused)
+
+
+def test_interrupted_injection_is_made_again(tmp_path: Path) -> None:
+    """A sweep that Ctrl-C broke into goes on from its file with the injection that was under way."""
+    path = tmp_path / "sweep.json"
+    judged = count(1)
+
+    def check(exit: Any) -> bool:
+        if next(judged) == 3:
+            raise KeyboardInterrupt
+        return True
+
+    first = fault_sweep(counting(2), check)
+    assert (first.runs, first.interrupted) == (2, True)
+    first.save(path)
+    whole = fault_sweep(counting(2), lambda exit: True)
+    assert swept(fault_sweep(counting(2), lambda exit: True, resume=path)) == swept(whole)
+
+
+def test_failure_of_a_sweep_is_looked_at_again() -> None:
+    """What an earlier sweep found is found at once, or no longer counts if the check accepts it now."""
+    first = cancel_sweep(counting(2), lambda exit: False)
+    again = cancel_sweep(counting(2), lambda exit: False, resume=first.state)
+    assert [finding.token for finding in again.failures] == [finding.token for finding in first.failures]
+    assert not cancel_sweep(counting(2), lambda exit: True, resume=first.state).failures
+
+
+def test_sweep_goes_on_with_itself_only() -> None:
+    """The state of an exploration, of another sweep, or of another program is refused."""
+    state = cancel_sweep(counting(2), lambda exit: True, max_runs=1).state
+    with pytest.raises(NotResumable, match="not the state of a sweep"):
+        cancel_sweep(counting(2), resume=explore(counting(2), is_three, max_schedules=1).state)
+    with pytest.raises(NotResumable, match="injections='fail_once' what was begun with injections='cancel_once'"):
+        fault_sweep(counting(2), resume=state)
+    with pytest.raises(NotResumable, match="another program"):
+        cancel_sweep(counting(3), resume=state)

@@ -26,22 +26,25 @@ def setters(n: int) -> IO[Any, Any]:
     return program([Ref.make(0), Ref.make(0)], [setter] * n + [steps(lambda a, b: a.get(), lambda a, b: b.get())])
 
 
+def test_there_are_many_more_if_they_are_told_apart() -> None:
+    """Without `symmetric` two writers of two refs and a reader have (3!)^2 schedules."""
+    assert explored(setters(2), symmetric=False).schedules == factorial(3) ** 2
+
+
 @pytest.mark.parametrize("n", [2, 3])
 def test_fibers_that_write_first_are_divided_by_all_their_orders(n: int) -> None:
     """Where the first steps conflict, n! times fewer schedules are run: ((n + 1)!)^2 / n!."""
-    assert explored(setters(n), symmetric=False).schedules == factorial(n + 1) ** 2
     found = explored(setters(n), symmetric=True)
     assert (found.schedules, found.exhaustive) == (factorial(n + 1) ** 2 // factorial(n), True)
 
 
 @pytest.mark.parametrize(
-    ("io", "plain", "reduced"),
-    [(mutex(4), 24, 1), (lost_update(3), 36, 15), (semaphore(3, 2), 360, 60)],
+    ("io", "reduced"),
+    [(mutex(4), 1), (lost_update(3), 15), (semaphore(3, 2), 60)],
     ids=["mutex", "lost update", "semaphore"],
 )
-def test_fewer_schedules_are_run(io: IO[Any, Any], plain: int, reduced: int) -> None:
-    """As many are left as there are schedules in which the fibers begin in order."""
-    assert explored(io, symmetric=False).schedules == plain
+def test_fewer_schedules_are_run(io: IO[Any, Any], reduced: int) -> None:
+    """As many are left of 24, 36 and 360 as there are schedules in which the fibers begin in order."""
     assert explored(io, symmetric=True).schedules == reduced
 
 

@@ -8,10 +8,8 @@ import pytest
 
 from effio import IO, Exit, Ref, do, par_zip, sleep
 from effio.testing import assert_outcomes, explore, outcomes, replay, simulate
-from effio.testing.exploration.search import Search
 from effio.testing.exploration.stepping import Stepped
-from effio.testing.exploration.system import CLOCK
-from tests.exploration.generated import TooMany, all_outcomes, plain, random_program
+from tests.exploration.generated import TooMany, all_outcomes, found_by_search, random_program
 
 
 @do
@@ -118,22 +116,14 @@ def test_time_has_two_modes() -> None:
         explore(two_sleepers(), time="real")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # refused
 
 
-def found_by_search(system: Stepped) -> set[object]:
-    search = Search(system, aside=CLOCK)
-    found: set[object] = set()
-    restarts = 0
-    for schedule in search.schedules():
-        if search.counts.restarts != restarts:
-            restarts = search.counts.restarts
-            found.clear()
-        found.add(plain(schedule.outcome))
-    return found
+PROGRAMS = (0, 2, 4, 5, 7, 8, 10, 13, 15, 16, 18, 19, 20, 23, 25, 26, 28, 29)
+"""The seeds among the first thirty of programs that have few interleavings."""
 
 
-@pytest.mark.parametrize("start", range(0, 30, 10))
+@pytest.mark.parametrize("start", range(3))
 def test_racy_search_misses_no_outcome(start: int) -> None:
     """The outcomes of random programs in racy time are those of all interleavings of fibers and timers."""
-    for seed in range(start, start + 10):
+    for seed in PROGRAMS[start::3]:
         program = random_program(seed)
         try:
             expected = all_outcomes(Stepped(program, merge=False, racy=True), 150)

@@ -11,20 +11,24 @@ import attrs
 
 from effio.testing.exploration.footprints import Knowledge
 from effio.testing.exploration.search import Branch, Counts, Node, Search
+from effio.testing.exploration.simulation import Simulation, follow
 from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.token import Token, TokenMismatch
 
 State: TypeAlias = Mapping[str, Any]
-"""How far an exploration came: what `json` can write and read."""
+"""How far an exploration or a sweep came: what `json` can write and read."""
 
 KIND: Final = "effio exploration"
-VERSION: Final = 1
+SWEEP: Final = "effio sweep"
+NAMES: Final = {KIND: "an exploration", SWEEP: "a sweep"}
+VERSION: Final = 2
 
-KNOWN: Final = ("cancelled", "decided", "exchanged", "overwritten")
+KNOWN: Final = ("cancelled", "decided", "exchanged", "overwritten", "tied")
 """The plain sets of `Knowledge`."""
 
 
 class NotResumable(ValueError):
-    """An exploration cannot be gone on with: it is of another program, or was made with other options."""
+    """A search cannot be gone on with: it is of another program, or was made with other options."""
 
     def __init__(self, problem: str, *notes: str) -> None:
         super().__init__(problem)
@@ -32,11 +36,11 @@ class NotResumable(ValueError):
             self.add_note(note)
 
 
-def state_from(resume: State | str | Path) -> State:
-    """Read a state, from a file if it is the path of one; refuses what is none."""
+def state_from(resume: State | str | Path, kind: str = KIND) -> State:
+    """Read a state, from a file if it is the path of one; refuses what is none of this kind."""
     state = resume if isinstance(resume, Mapping) else parsed(Path(resume))
-    if state.get("kind") != KIND:
-        raise NotResumable("cannot resume from what is not the state of an exploration")
+    if state.get("kind") != kind:
+        raise NotResumable(f"cannot resume from what is not the state of {NAMES[kind]}")
     if state.get("version") != VERSION:
         raise NotResumable(f"cannot resume a state of version {state.get('version')!r}: this effio writes {VERSION}")
     return state
@@ -49,6 +53,33 @@ def parsed(path: Path) -> State:
     except ValueError:
         return {}
     return cast("State", found) if isinstance(found, dict) else {}
+
+
+def save_state(path: str | Path, state: State) -> None:
+    """Write a state to a file, all of it or nothing."""
+    part = Path(f"{path}.part")
+    part.write_text(json.dumps(state, separators=(",", ":")), encoding="utf-8")
+    part.replace(path)
+
+
+def same_options(state: State, options: State) -> None:
+    """Refuse to go on with other options than those of the state."""
+    for name, now in options.items():
+        then = state["options"][name]
+        if then != now:
+            raise NotResumable(f"cannot resume with {name}={now!r} what was begun with {name}={then!r}")
+
+
+def run_again(system: Stepped, token: str) -> Simulation:
+    """A run of an earlier call; if there is none any more, the program has changed."""
+    try:
+        return follow(system, Token.parse(token))
+    except TokenMismatch as mismatch:
+        where = "" if mismatch.turn is None else f", at turn {mismatch.turn}"
+        raise NotResumable(
+            f"cannot resume the exploration of another program{where}: {mismatch.text}",
+            "a program that was changed has to be explored from the beginning",
+        ) from None
 
 
 # -- What is left to do --------------------------------------------------------------------------------------

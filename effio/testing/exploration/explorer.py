@@ -14,12 +14,13 @@ from effio.algebra.io import IO
 from effio.testing.exploration.checkpoint import (
     KIND,
     VERSION,
-    NotResumable,
     State,
     plain_search,
     plain_system,
     restore_search,
     restore_system,
+    run_again,
+    same_options,
 )
 from effio.testing.exploration.faults import Faults
 from effio.testing.exploration.finding import Check, Exploration, Finding, Stats, verdict
@@ -345,13 +346,10 @@ class Explorer:
 
     def resume(self, state: State) -> None:
         """Go on from a state."""
-        for name in FIXED:
-            then, now = state["options"][name], getattr(self.options, name)
-            if then != now:
-                raise NotResumable(f"cannot resume with {name}={now!r} what was begun with {name}={then!r}")
+        same_options(state, {name: getattr(self.options, name) for name in FIXED})
         self.identity = state["identity"]
         if self.identity is not None:
-            self.again(self.identity)
+            run_again(self.main.anew(), self.identity)
         restore_system(self.main, state["system"])
         if state["cancelled"] is not None:
             self.begin(self.main.cancelling(state["cancelled"]))
@@ -372,17 +370,6 @@ class Explorer:
 
     def findings_of(self, tokens: Iterable[str]) -> list[Finding]:
         """The runs of an earlier call that the check still refuses."""
-        runs = [self.again(token) for token in tokens]
+        runs = [run_again(self.main.anew(), token) for token in tokens]
         verdicts = [(run, *verdict(self.options.check, run.outcome)) for run in runs]
         return [Finding(run, problem) for run, accepted, problem in verdicts if not accepted]
-
-    def again(self, token: str) -> Simulation:
-        """A run of an earlier call; if there is none any more, the program has changed."""
-        try:
-            return follow(self.main.anew(), Token.parse(token))
-        except TokenMismatch as mismatch:
-            where = "" if mismatch.turn is None else f", at turn {mismatch.turn}"
-            raise NotResumable(
-                f"cannot resume the exploration of another program{where}: {mismatch.text}",
-                "a program that was changed has to be explored from the beginning",
-            ) from None

@@ -1,8 +1,7 @@
-"""What an exploration found: failing runs, and how much was looked at."""
+"""What an exploration or a sweep found: failing runs, and how much was looked at."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, final
@@ -13,7 +12,7 @@ from returns.result import Failure
 from effio.data.cause import Cause, Die
 from effio.data.exit import Exit
 from effio.testing.exploration.assertion import PropertyViolated
-from effio.testing.exploration.checkpoint import State
+from effio.testing.exploration.checkpoint import State, save_state
 from effio.testing.exploration.journal import Event
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.simulation import Simulation
@@ -118,9 +117,7 @@ class Exploration:
 
     def save(self, path: str | Path) -> None:
         """Write `state` to a file, all of it or nothing; `explore(..., resume=path)` goes on from there."""
-        part = Path(f"{path}.part")
-        part.write_text(json.dumps(self.state, separators=(",", ":")), encoding="utf-8")
-        part.replace(path)
+        save_state(path, self.state)
 
     def assert_ok(self) -> Exploration:
         """Raise an AssertionError that shows the first failing schedule, or what never held, if there is any.
@@ -151,6 +148,64 @@ class Exploration:
         if self.failures:
             return f"{len(self.failures)} failing among {count} ({scope}){chance}"
         return f"no failure in {count} ({scope}){chance}"
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+@final
+@attrs.frozen
+class Sweep:
+    """What a sweep found: `runs` injections into `schedules` schedules.
+
+    `bounds` tells what was left out, `interrupted` whether Ctrl-C ended it.
+    """
+
+    runs: int
+    schedules: int
+    failures: tuple[Finding, ...]
+    bounds: tuple[str, ...] = ()
+    interrupted: bool = attrs.field(default=False, kw_only=True)
+    _state: Callable[[], State] = attrs.field(default=dict[str, Any], alias="state", kw_only=True, eq=False, repr=False)
+
+    @property
+    def state(self) -> State:
+        """What the same sweep needs to go on where this one stopped: plain data, for `json` or another process."""
+        return self._state()
+
+    def save(self, path: str | Path) -> None:
+        """Write `state` to a file, all of it or nothing; the same sweep with `resume=path` goes on from there."""
+        save_state(path, self.state)
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether every place of every schedule was hit."""
+        return not self.bounds
+
+    def assert_ok(self) -> Sweep:
+        """Raise an AssertionError that shows the first failing run, if there is one.
+
+        A sweep that was interrupted before it found anything raises KeyboardInterrupt.
+        """
+        if self.failures:
+            raise AssertionError(self.render())
+        if self.interrupted:
+            raise interruption(self.render())
+        return self
+
+    def render(self) -> str:
+        """Say what was found, with the first failing run."""
+        lines = [self.headline()]
+        lines += [f"not complete: {bound}" for bound in self.bounds]
+        lines += [finding.render() for finding in self.failures[:1]]
+        return "\n".join(lines)
+
+    def headline(self) -> str:
+        runs = f"{self.runs} {'injection' if self.runs == 1 else 'injections'}"
+        schedules = f"{self.schedules} {'schedule' if self.schedules == 1 else 'schedules'}"
+        if self.failures and not self.runs:
+            return "an injection that failed before fails again"
+        return f"{len(self.failures) or 'no'} failing among {runs} into {schedules}"
 
     def __str__(self) -> str:
         return self.render()

@@ -23,8 +23,8 @@ Place: TypeAlias = tuple[int, int]
 """A step by its thread and its number there; or a region by the thread that entered it and its number there."""
 
 Effect: TypeAlias = tuple[str, Place]
-"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end", "time", "grant"
-(a waiter that goes on)."""
+"""What pure code did to a region or a fiber: "cancel", "decide" (an end that others may notice), "end", "time", "arm"
+(a deadline that has a rival), "grant" (a waiter that goes on)."""
 
 Noted = TypeVar("Noted")
 
@@ -37,16 +37,18 @@ class Knowledge:
     """What was learned in all runs of a program so far. What a run adds counts from the next one on.
 
     `effects` holds what steps did beyond what their nodes tell. `cancelled` and `decided` are the threads whose regions
-    were cancelled, whose families ended early: only for these it matters who looks. `exchanged` are the kinds of
-    parts that things are given to and taken from, `overwritten` those that something else changes too.
+    were cancelled, whose families ended early: only for these it matters who looks. `tied` are those with deadlines
+    that passed together with others, so that it matters which was set first. `exchanged` are the kinds of parts that
+    things are given to and taken from, `overwritten` those that something else changes too.
     """
 
-    __slots__ = ("cancelled", "decided", "effects", "exchanged", "news", "overwritten")
+    __slots__ = ("cancelled", "decided", "effects", "exchanged", "news", "overwritten", "tied")
 
     def __init__(self) -> None:
         self.effects: dict[Place, set[Effect]] = {}
         self.cancelled: set[int] = set()
         self.decided: set[int] = set()
+        self.tied: set[int] = set()
         self.exchanged: set[str] = set()
         self.overwritten: set[str] = set()
         self.news: list[tuple[set[Any], Any]] = []
@@ -94,6 +96,7 @@ class Footprints:
         "kept",
         "knowledge",
         "known",
+        "parts",
         "places",
         "regions",
         "threads",
@@ -106,9 +109,10 @@ class Footprints:
         self.fibers: dict[int, Fiber] = {}
         self.threads: dict[Fiber, int] = {}
         self.waits: dict[Fiber, Wait] = {}
-        self.bits: dict[tuple[str, int], int] = {}
+        self.bits: dict[tuple[str, int], tuple[Footprint, Footprint]] = {}
         self.kept: list[Any] = []
         self.known: dict[int, Footprint] = {}
+        self.parts: dict[tuple[int, str, str], Footprint] = {}
         self.entered: dict[int, int] = {}
         self.watched: set[int] = set()
         self.regions: dict[Place, Region] = {}
@@ -131,16 +135,18 @@ class Footprints:
     def of(self, kind: str, thing: Any, *, writes: bool = False) -> Footprint:
         """The footprint of what touches one thing."""
         name = (kind, id(thing))
-        bit = self.bits.get(name)
-        if bit is None:
-            bit = self.bits[name] = 1 << len(self.bits)
+        either = self.bits.get(name)
+        if either is None:
+            bit = 1 << len(self.bits)
+            either = self.bits[name] = Footprint(bit, 0), Footprint(bit, bit)
             self.kept.append(thing)
-        return Footprint(bit, bit if writes else 0)
+        return either[1] if writes else either[0]
 
     def watch(self, thing: Any) -> None:
         """From now on the order matters in which `thing` and others that are watched are written."""
         self.watched.add(id(thing))
         self.known.clear()
+        self.parts.clear()
 
     def world(self) -> Footprint:
         """The footprint of what may touch anything outside of effio."""
@@ -185,10 +191,18 @@ class Footprints:
         return footprint
 
     def of_touch(self, touch: Touch) -> Footprint:
-        """What one declared touch comes to; where things are given and taken in turn, these are two ends."""
+        """What one declared touch comes to."""
         mode: str = touch.mode
         if mode == "await":
             return NOTHING
+        part = id(touch.object), mode, touch.part
+        footprint = self.parts.get(part)
+        if footprint is None:
+            footprint = self.parts[part] = self.of_part(touch, mode)
+        return footprint
+
+    def of_part(self, touch: Touch, mode: str) -> Footprint:
+        """What is touched of a thing; where things are given and taken in turn, these are two ends."""
         if not self.knowledge.has_ends(touch):
             footprint = self.of(f"object {touch.part}", touch.object, writes=mode != "read")
             if footprint.written and id(touch.object) in self.watched:
@@ -209,6 +223,8 @@ class Footprints:
             return self.of_grant(self.fibers.get(place[0]))
         if kind == "time":
             return self.of("time", None)
+        if kind == "arm":
+            return self.of("deadlines", None, writes=True)
         if kind == "end":
             fiber = self.fibers.get(place[0])
             return NOTHING if fiber is None else self.of_watchers(fiber)
@@ -236,7 +252,7 @@ class Footprints:
         self.knowledge.note(self.knowledge.cancelled, self.threads[region.owner])
         footprint = self.of("region", region, writes=True)
         for fiber, wait in self.waits.items():
-            if fiber.state == PARKED and region in seen_from(fiber.region):
+            if fiber.state == PARKED and any(seen is region for seen in seen_from(fiber.region)):
                 footprint = both(footprint, self.of_withdrawal(wait))
         return footprint
 
@@ -285,6 +301,8 @@ def both(one: Footprint, other: Footprint) -> Footprint:
     """What two steps touch together."""
     if not other.touched:
         return one
+    if not one.touched:
+        return other
     return Footprint(one.touched | other.touched, one.written | other.written)
 
 

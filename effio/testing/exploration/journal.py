@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePath
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, cast, final
 from zlib import crc32
 
 import attrs
 
 from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
+from effio.concurrent.ref import Ref
 from effio.data.cause_text import short_repr
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.group import TaskGroupFamily
@@ -31,9 +32,10 @@ VERBS: Final = {"take": "take", "give": "give", "await": "await"}
 class Event:
     """One action of one fiber, or what was done to it from outside.
 
-    `shown` is the value that it gave, as it was then. `turn` counts all turns of the run, those between actions too;
-    `stopped` names the fiber that could have gone on instead, if there was one. `place` is where the fiber stood in the
-    tree of all fibers. What a primitive does in a finalizer cannot fail, any other action may.
+    `shown` is the value that it gave, or that a function made of a shared one, as it was then. `turn` counts all turns
+    of the run, those between actions too; `stopped` names the fiber that could have gone on instead, if there was one.
+    `place` is where the fiber stood in the tree of all fibers. What a primitive does in a finalizer cannot fail, any
+    other action may.
     """
 
     turn: int
@@ -166,26 +168,33 @@ def recording(node: Any, event: Event, name: Naming) -> Any:
     """The same action, its value put into `event`."""
     if not isinstance(node, (Call, Operation)):
         return node
-    record = Recording(node._function, event, name)
+    record = Recording(node._function, event, name, makes=isinstance(node, Operation))
     return Call(record, node._args, node._kwargs, node._catches)
 
 
 @final
 @attrs.frozen
 class Recording:
-    """A function that is called once, its value written down."""
+    """A function that is called once, its value written down; if it `makes` something shared, that."""
 
     function: Callable[..., Any]
     event: Event
     name: Naming
+    makes: bool = attrs.field(kw_only=True)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         value = self.function(*args, **kwargs)
-        shared = getattr(value, "_shared", None)
-        if isinstance(self.function, type) and getattr(shared, "name", shared) is None and shared is not None:
-            self.event.text = f"make {self.name(shared)}"
-        else:
-            self.event.shown = "" if value is None else short_repr(value)
+        owner = getattr(self.function, "__self__", None)
+        if self.makes and owner is None and type(value).__module__.startswith("effio.concurrent."):
+            shared = getattr(value, "_shared", None)
+            if shared is not None and getattr(shared, "name", None) is None:
+                self.event.text = f"make {self.name(shared)}"
+                return value
+            self.event.text = f"make {type(value).__name__}"
+        if value is not None:
+            self.event.shown = short_repr(value)
+        elif isinstance(owner, Ref) and any(map(callable, args)):
+            self.event.shown = short_repr(cast("Any", owner)._value)
         return value
 
 

@@ -13,6 +13,7 @@ from effio.algebra.primitive import Ask, Sleep
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
 from effio.testing.exploration.journal import Naming, describe
+from effio.testing.exploration.livelock import Livelock
 from effio.testing.exploration.picture import Hidden, Painter, Picture
 from effio.testing.exploration.timing import armed, asks_for_time
 
@@ -20,27 +21,6 @@ SUSPICIOUS: Final = 16
 """Who does the same to the same thing so often is looked at: after every few actions, ever fewer."""
 
 FIRST_GAP: Final = 8
-
-ACTIONS_SHOWN: Final = 12
-
-
-class Livelock(RuntimeError):
-    """Fibers go round and round: after `cycle`, what they do in turn, everything is as it was before.
-
-    Every fiber that can go on takes part, so nothing keeps them from doing so for ever.
-    """
-
-    def __init__(self, cycle: tuple[str, ...]) -> None:
-        super().__init__(cycle)
-        self.cycle = cycle
-        for action in cycle[:ACTIONS_SHOWN]:
-            self.add_note(action)
-        if len(cycle) > ACTIONS_SHOWN:
-            self.add_note(f"… and {len(cycle) - ACTIONS_SHOWN} more")
-
-    def __str__(self) -> str:
-        count = len(self.cycle)
-        return f"livelock: {count} {'action' if count == 1 else 'actions'} again and again, and nothing changes"
 
 
 class Taken(NamedTuple):

@@ -135,7 +135,9 @@ def sample(system: System, sampler: Sampler, *, max_steps: int = 100_000) -> Sch
         run.take(thread)
         threads.append(thread)
         ready = run.ready()
-    return Schedule(tuple(threads), run.outcome(), preemptions=preemptions, cut=bool(ready))
+    outcome = run.outcome()
+    run.close()
+    return Schedule(tuple(threads), outcome, preemptions=preemptions, cut=bool(ready))
 
 
 def profile_of(schedule: Schedule) -> Profile:

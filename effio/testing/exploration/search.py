@@ -10,9 +10,8 @@ heap, ordered by the number of preemptions, so that simple schedules come first 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from heapq import heapify, heappop, heappush
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import attrs
 
@@ -57,14 +56,16 @@ class Node:
 
 
 @final
-@attrs.frozen
-class Schedule:
-    """One complete run: the thread of each step, how it ended, and how often a thread was stopped though ready."""
+class Schedule(NamedTuple):
+    """One complete run: the thread of each step, how it ended, and how often a thread was stopped though ready.
+
+    One that was too long is `cut`.
+    """
 
     threads: tuple[int, ...]
     outcome: Any
-    preemptions: int = attrs.field(kw_only=True)
-    cut: bool = attrs.field(default=False, kw_only=True)
+    preemptions: int
+    cut: bool
 
 
 @attrs.define
@@ -124,7 +125,7 @@ class Search:
         while self.branches:
             self.marks.clear()
             branch = self.branches[0]
-            self.under_way = branch, self.sequence, copy(self.counts)
+            self.under_way = branch, self.sequence, attrs.evolve(self.counts)
             _, _, thread, asleep, node = heappop(self.branches)
             schedule = self.follow(node, thread, asleep)
             if schedule is not None:
@@ -201,6 +202,7 @@ class Search:
             thread = choose(ready, thread if node.busy else -1, asleep)
             if thread < 0 and ready:
                 self.counts.redundant += 1
+                run.close()
                 return None
             node.planned = 1 << thread if thread >= 0 else 0
         self.counts.complete += 1
@@ -251,7 +253,9 @@ class Search:
             self.plan(origin, self.aside)
 
     def done(self, run: Run, node: Node, *, cut: bool = False) -> Schedule:
-        return Schedule(tuple(self.trail.threads), run.outcome(), preemptions=node.preemptions, cut=cut)
+        outcome = run.outcome()
+        run.close()
+        return Schedule(tuple(self.trail.threads), outcome, preemptions=node.preemptions, cut=cut)
 
 
 def bits(threads: Any) -> int:

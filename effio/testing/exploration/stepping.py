@@ -271,10 +271,7 @@ class Stepping(Happening):
         if known:
             self.exchanges.give(fiber, known, self.number)
         if self.system.racy or self.knowledge.tied:
-            self.alarms.look()
-            fiber.context.run(advance, fiber)
-            for kind, footprint in self.alarms.changes():
-                self.did((kind, (thread, 0)), footprint)
+            self.advance_beside_alarms(fiber, thread)
         else:
             fiber.context.run(advance, fiber)
         if known and not self.waits_at(fiber, node):
@@ -289,6 +286,13 @@ class Stepping(Happening):
             self.watch.look()
         if acts and not scheduler.over:
             self.rounds.note(fiber, node, touches, scheduler, others=not self.cancel_sent)
+
+    def advance_beside_alarms(self, fiber: Fiber, thread: int) -> None:
+        """Run a fiber, and note what others notice of what it does to the timers."""
+        self.alarms.look()
+        fiber.context.run(advance, fiber)
+        for kind, footprint in self.alarms.changes():
+            self.did((kind, (thread, 0)), footprint)
 
     def go_way(self, fiber: Fiber, node: Any) -> Any:
         """Let a fiber go the way that was chosen; give the action that it performs now, if any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final, final
 
 import attrs
@@ -13,7 +14,15 @@ from effio.algebra.shape import program
 from effio.data.cause_text import short_repr
 from effio.data.errors import Deadlock, ProgramCancelled
 from effio.data.exit import Exit
-from effio.testing.exploration.finding import Check, Finding, interruption, verdict
+from effio.testing.exploration.checkpoint import (
+    SWEEP,
+    VERSION,
+    State,
+    run_again,
+    same_options,
+    state_from,
+)
+from effio.testing.exploration.finding import Check, Finding, Sweep, verdict
 from effio.testing.exploration.interrupt import Interrupts
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.simulation import InjectedFault, Simulation, follow, written
@@ -27,54 +36,6 @@ INJECTED: Final = ("cancel", "fail")
 """The kinds of choices that no schedule makes by itself."""
 
 BY_ITSELF: Final = ", and does not if nothing is injected"
-
-
-@final
-@attrs.frozen
-class Sweep:
-    """What a sweep found: `runs` injections into `schedules` schedules.
-
-    `bounds` tells what was left out, `interrupted` whether Ctrl-C ended it.
-    """
-
-    runs: int
-    schedules: int
-    failures: tuple[Finding, ...]
-    bounds: tuple[str, ...] = ()
-    interrupted: bool = attrs.field(default=False, kw_only=True)
-
-    @property
-    def exhaustive(self) -> bool:
-        """Whether every place of every schedule was hit."""
-        return not self.bounds
-
-    def assert_ok(self) -> Sweep:
-        """Raise an AssertionError that shows the first failing run, if there is one.
-
-        A sweep that was interrupted before it found anything raises KeyboardInterrupt.
-        """
-        if self.failures:
-            raise AssertionError(self.render())
-        if self.interrupted:
-            raise interruption(self.render())
-        return self
-
-    def render(self) -> str:
-        """Say what was found, with the first failing run."""
-        lines = [self.headline()]
-        lines += [f"not complete: {bound}" for bound in self.bounds]
-        lines += [finding.render() for finding in self.failures[:1]]
-        return "\n".join(lines)
-
-    def headline(self) -> str:
-        runs = f"{self.runs} {'injection' if self.runs == 1 else 'injections'}"
-        schedules = f"{self.schedules} {'schedule' if self.schedules == 1 else 'schedules'}"
-        if self.failures and not self.runs:
-            return "an injection that failed before fails again"
-        return f"{len(self.failures) or 'no'} failing among {runs} into {schedules}"
-
-    def __str__(self) -> str:
-        return self.render()
 
 
 @final
@@ -102,6 +63,7 @@ def cancel_sweep(
     stop_on_first: bool = True,
     models: Models | None = None,
     first: Iterable[str] = (),
+    resume: State | str | Path | None = None,
     on_progress: Callable[[int], object] | None = None,
 ) -> Sweep:
     """Run `io` again and again, each time with one fiber cancelled at one moment.
@@ -112,10 +74,12 @@ def cancel_sweep(
     itself, a cancelled run may do too. Else no run may hang (unless it `may_hang`), go on for ever, or leave a fiber, a
     timer, a permit behind; and if there is no `check` of the exit, none may end with a new defect. `pairs` cancels
     twice in a run. The tokens in `first` are tried before anything else. `on_progress` is told the number of runs.
-    Cost: turns times fibers runs for a schedule, the square of that with `pairs`. Ctrl-C ends it as it ends `explore`.
+    Cost: turns times fibers runs for a schedule, the square of that with `pairs`. Ctrl-C ends it as it ends `explore`;
+    to go on, `resume` from the `state` of what came of it, or from the file that `save` wrote.
     """
     sweeper = Sweeper(
         program("cancel_sweep", io),
+        cancel_twice if pairs else cancel_once,
         check,
         max_runs=max_runs,
         max_steps=max_steps,
@@ -125,7 +89,9 @@ def cancel_sweep(
         models=models,
         on_progress=on_progress,
     )
-    return sweeper.sweep(max_schedules, cancel_twice if pairs else cancel_once, first)
+    if resume is not None:
+        sweeper.resume(state_from(resume, SWEEP))
+    return sweeper.sweep(max_schedules, first)
 
 
 def fault_sweep(
@@ -142,6 +108,7 @@ def fault_sweep(
     stop_on_first: bool = True,
     models: Models | None = None,
     first: Iterable[str] = (),
+    resume: State | str | Path | None = None,
     on_progress: Callable[[int], object] | None = None,
 ) -> Sweep:
     """Run `io` again and again, each time with one action that fails instead: every action, of every schedule.
@@ -152,6 +119,7 @@ def fault_sweep(
     """
     sweeper = Sweeper(
         program("fault_sweep", io),
+        fail_once,
         check,
         fault,
         max_runs=max_runs,
@@ -162,14 +130,20 @@ def fault_sweep(
         models=models,
         on_progress=on_progress,
     )
-    return sweeper.sweep(max_schedules, fail_once, first)
+    if resume is not None:
+        sweeper.resume(state_from(resume, SWEEP))
+    return sweeper.sweep(max_schedules, first)
 
 
 @attrs.define
 class Sweeper:
-    """One sweep under way. `reference` is the run that is being swept, as it goes by itself."""
+    """One sweep under way. `reference` is the run that is being swept, as it goes by itself.
+
+    `paid` counts the injections of an earlier call. The token of the first schedule is the `identity` of the program.
+    """
 
     io: IO[Any, Any]
+    inject: Callable[[Sweeper, Simulation], object]
     check: Check | None
     fault: BaseException | None = None
     max_runs: int = attrs.field(kw_only=True)
@@ -180,13 +154,15 @@ class Sweeper:
     models: Models | None = attrs.field(kw_only=True)
     on_progress: Callable[[int], object] | None = attrs.field(kw_only=True)
     runs: int = attrs.field(init=False, default=0)
+    paid: int = attrs.field(init=False, default=0)
+    identity: str | None = attrs.field(init=False, default=None)
     swept: int = attrs.field(init=False, default=0)
     reference: Simulation = attrs.field(init=False)
     found: list[Finding] = attrs.field(init=False, factory=list[Finding])
     bounds: list[str] = attrs.field(init=False, factory=list[str])
     interrupts: Interrupts = attrs.field(init=False, factory=Interrupts)
 
-    def sweep(self, limit: int, inject: Callable[[Sweeper, Simulation], object], tokens: Iterable[str] = ()) -> Sweep:
+    def sweep(self, limit: int, tokens: Iterable[str] = ()) -> Sweep:
         """Inject into every schedule, up to a limit, what failed before first."""
         interrupted = False
         try:
@@ -194,15 +170,16 @@ class Sweeper:
                 for token in tokens:
                     self.hit_again(Token.parse(token))
                 for run in self.schedules(limit):
-                    inject(self, run)
+                    self.inject(self, run)
         except KeyboardInterrupt:
             interrupted = True
         interrupted = interrupted or self.interrupts.came
         if interrupted:
             self.bounds.append("it was interrupted")
-        elif self.runs >= self.max_runs:
+        elif self.is_spent():
             self.bounds.append(f"it ended after {self.runs} runs")
-        return Sweep(self.runs, self.swept, tuple(self.found), tuple(self.bounds), interrupted=interrupted)
+        found, bounds = tuple(self.found), tuple(self.bounds)
+        return Sweep(self.runs, self.swept, found, bounds, interrupted=interrupted, state=self.state)
 
     def afresh(self) -> Stepped:
         """The program, with nothing known about it."""
@@ -218,6 +195,7 @@ class Sweeper:
             if run.token not in swept:
                 swept.add(run.token)
                 self.swept, self.reference = len(swept), run
+                self.identity = self.identity or run.token
                 yield run
             if self.is_done() or len(swept) >= limit:
                 break
@@ -228,14 +206,25 @@ class Sweeper:
 
     def is_done(self) -> bool:
         """Whether there is nothing more to look for."""
-        return self.runs >= self.max_runs or self.interrupts.came or bool(self.found and self.stop_on_first)
+        return self.is_spent() or self.interrupts.came or bool(self.found and self.stop_on_first)
 
-    def hit(self, choices: tuple[Choice, ...], place: Choice) -> Simulation | None:
-        """Run up to one moment as `choices` say, do there what `place` says, and go on as it comes by itself."""
+    def is_spent(self) -> bool:
+        """Whether the budget is used up."""
+        return self.runs - self.paid >= self.max_runs
+
+    def hit(self, choices: tuple[Choice, ...], place: Choice, *, looked_at: bool = False) -> Simulation | None:
+        """Run up to one moment as `choices` say, do there what `place` says, and go on as it comes by itself.
+
+        What an earlier call did is done once more only if the run is `looked_at`.
+        """
         if self.is_done():
             return None
+        token = Token((*before(choices, place[0]), place))
+        if self.runs < self.paid:
+            self.runs += 1
+            return self.follow(token) if looked_at else None
+        run = self.run(token)
         self.runs += 1
-        run = self.run(Token((*before(choices, place[0]), place)))
         if self.on_progress is not None:
             self.on_progress(self.runs)
         return run
@@ -251,7 +240,7 @@ class Sweeper:
 
     def run(self, token: Token) -> Simulation:
         """Run as the token says, and keep the run if it must not be."""
-        run = follow(self.afresh(), token, self.fault, max_steps=self.max_steps)
+        run = self.follow(token)
         problem = self.problem_of(run)
         accepted = problem is None
         if accepted and self.check is not None:
@@ -259,6 +248,39 @@ class Sweeper:
         if not accepted:
             self.found.append(Finding(run, problem))
         return run
+
+    def follow(self, token: Token) -> Simulation:
+        """Run as the token says."""
+        return follow(self.afresh(), token, self.fault, max_steps=self.max_steps)
+
+    # -- Between two calls ----
+
+    def state(self) -> State:
+        """How far the sweep came, as plain data."""
+        return {
+            "kind": SWEEP,
+            "version": VERSION,
+            "options": self.options,
+            "identity": self.identity,
+            "runs": self.runs,
+            "failures": [finding.token for finding in self.found],
+        }
+
+    @property
+    def options(self) -> State:
+        """What says which injections there are, and so must stay the same."""
+        time = "racy" if self.racy else "idle"
+        return {"injections": self.inject.__name__, "max_steps": self.max_steps, "time": time}
+
+    def resume(self, state: State) -> None:
+        """Go on from a state; what failed then is looked at again."""
+        same_options(state, self.options)
+        self.identity = state["identity"]
+        if self.identity is not None:
+            run_again(self.afresh(), self.identity)
+        for token in state["failures"]:
+            self.hit_again(Token.parse(token))
+        self.paid = state["runs"]
 
     # -- What must not be ----
 
@@ -305,7 +327,7 @@ def cancel_twice(sweeper: Sweeper, run: Simulation) -> None:
     """Cancel every fiber at every turn, and then another one, or the same, at every later turn."""
     choices = Token.parse(run.token).choices
     for place in places_to_cancel(run):
-        cancelled = sweeper.hit(choices, place)
+        cancelled = sweeper.hit(choices, place, looked_at=True)
         later = places_to_cancel(cancelled) if cancelled is not None else ()
         for other in [other for other in later if other[0] > place[0]]:
             sweeper.hit((*before(choices, place[0]), place), other)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol, final
 
 
-class Footprint(NamedTuple):
+@final
+class Footprint:
     """The shared things that a step touches, and those of them that it writes, as bit sets."""
 
-    touched: int
-    written: int
+    __slots__ = ("touched", "written")
+
+    def __init__(self, touched: int, written: int) -> None:
+        self.touched = touched
+        self.written = written
 
     def conflicts_with(self, other: Footprint) -> bool:
         """Whether the order of two steps that do this matters."""
         return bool(self.touched & other.written or self.written & other.touched)
 
 
-NOTHING = Footprint(0, 0)
+NOTHING: Final = Footprint(0, 0)
 
 CLOCK: Final = 0
 CANCELLER: Final = 1
@@ -25,15 +29,19 @@ ROOT: Final = 2
 """The threads of a program that are no fibers that it forked: the clock, who cancels from outside, the main fiber."""
 
 
-class Step(NamedTuple):
+@final
+class Step:
     """What one step did: its footprint, and the numbers of the steps without which it could not have been taken.
 
     `others` are the threads that can take no step any more now that this one did: the other ways of a choice.
     """
 
-    footprint: Footprint
-    enablers: Sequence[int] = ()
-    others: Sequence[int] = ()
+    __slots__ = ("enablers", "footprint", "others")
+
+    def __init__(self, footprint: Footprint, enablers: Sequence[int] = (), others: Sequence[int] = ()) -> None:
+        self.footprint = footprint
+        self.enablers = enablers
+        self.others = others
 
 
 class Run(Protocol):
@@ -53,6 +61,10 @@ class Run(Protocol):
 
     def outcome(self) -> Any:
         """How the run ended, once no thread is ready, or where it stands."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the run, which takes no step any more."""
         ...
 
 

@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import Any, Final, Literal, TypeAlias, final
 
 from effio.algebra.desugar.time import deadline_of, time_of
 from effio.algebra.primitive import Ask
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import Region
-from effio.interpreter.timers import Entry, Timers
+from effio.interpreter.timers import DEADLINE, Entry, Timers
 from effio.testing.exploration.footprints import Footprints, both
-from effio.testing.exploration.system import Footprint
+from effio.testing.exploration.system import NOTHING, Footprint
 
 TimeMode: TypeAlias = Literal["idle", "racy"]
 """Whether the clock moves only while nothing can run, or the next timer may fire before those that can."""
@@ -22,7 +23,7 @@ TimeMode: TypeAlias = Literal["idle", "racy"]
 MODES: Final = ("idle", "racy")
 
 
-def is_racy(time: TimeMode) -> bool:
+def is_racy(time: object) -> bool:
     """Whether timers fire at any moment; refuses what is no mode."""
     if time not in MODES:
         raise ValueError(f"time of a simulated run must be 'idle' or 'racy', not {time!r}")
@@ -50,23 +51,87 @@ def of_clock(footprints: Footprints, timers: Timers | None) -> Footprint:
     return footprint
 
 
-def fire_next_timer(scheduler: Scheduler) -> None:
-    """Jump to the next timers and fire them, whoever could run."""
-    when = scheduler.timers.next()
-    if when is not None:
-        scheduler.clock.advance_to(when)
-        scheduler.fire_due()
+@final
+class Alarms:
+    """The timers of one run: makes time pass, and tells what a turn did to them that others notice.
 
+    Deadlines that pass at the same instant cancel in the order in which they were set. Where that makes a difference,
+    it matters who sets one first.
+    """
 
-def wake_by_time(scheduler: Scheduler) -> bool:
-    """Nothing can run: jump to the next timer that wakes somebody; false if there is none."""
-    while not scheduler.ready and not scheduler.over:
-        if scheduler.fire_due():
-            continue
-        if scheduler.timers.next() is None:
-            return False
-        scheduler.pass_time()
-    return True
+    __slots__ = ("armed", "footprints", "racy", "scheduler", "sequence")
+
+    def __init__(self, scheduler: Scheduler, footprints: Footprints, *, racy: bool) -> None:
+        self.scheduler = scheduler
+        self.footprints = footprints
+        self.racy = racy
+        self.armed: tuple[Entry, ...] = ()
+        self.sequence = 0
+
+    # -- What a turn does ----
+
+    def look(self) -> None:
+        """Remember the timers as they are before a turn."""
+        timers = self.scheduler.timers
+        self.sequence = timers._sequence
+        self.armed = armed(timers) if self.racy else ()
+
+    def changes(self) -> Iterator[tuple[str, Footprint]]:
+        """Yield the kinds of effects that the turn since then had, with what they touch."""
+        timers = self.scheduler.timers
+        if self.racy and armed(timers) != self.armed:
+            yield "time", self.footprints.of("time", None)
+        if timers._sequence != self.sequence and self.sets_tied():
+            yield "arm", self.footprints.of("deadlines", None, writes=True)
+
+    def sets_tied(self) -> bool:
+        """Whether the turn set a deadline of those that have a rival."""
+        new = (entry for entry in self.scheduler.timers._heap if entry[2] > self.sequence and entry[1] == DEADLINE)
+        return any(self.owner(entry) in self.footprints.knowledge.tied for entry in new)
+
+    def owner(self, entry: Entry) -> int:
+        """The thread of the fiber that a deadline is for."""
+        region: Any = entry[3]
+        return self.footprints.threads[region.owner]
+
+    # -- Time passes ----
+
+    def fire_next(self) -> None:
+        """Jump to the next timers and fire them, whoever could run."""
+        when = self.scheduler.timers.next()
+        if when is not None:
+            self.note_ties(when)
+            self.scheduler.clock.advance_to(when)
+            self.scheduler.fire_due()
+
+    def wake(self) -> bool:
+        """Nothing can run: jump to the next timer that wakes somebody; false if there is none."""
+        scheduler = self.scheduler
+        while not scheduler.ready and not scheduler.over:
+            if scheduler.fire_due():
+                continue
+            when = scheduler.timers.next()
+            if when is None:
+                return False
+            self.note_ties(when)
+            scheduler.pass_time()
+        return True
+
+    def note_ties(self, when: float) -> None:
+        """Remember whose deadlines pass at that instant if their cancels conflict."""
+        entries = [entry for entry in armed(self.scheduler.timers) if entry[:2] == (when, DEADLINE)]
+        owners = set(map(self.owner, entries))
+        if len(owners) < 2:
+            return
+        together, conflict = NOTHING, False
+        for entry in entries:
+            region: Any = entry[3]
+            footprint = self.footprints.of_cancel(region)
+            conflict = conflict or footprint.conflicts_with(together)
+            together = both(together, footprint)
+        knowledge = self.footprints.knowledge
+        for owner in owners if conflict else ():
+            knowledge.note(knowledge.tied, owner)
 
 
 def asks_for_time(node: Any) -> bool:

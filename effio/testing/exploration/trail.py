@@ -62,7 +62,7 @@ class Trail:
     def touch(self, footprint: Footprint, step: int) -> int:
         """Note what a step touches; give the last ones before it that conflict with it."""
         rivals = 0
-        touched, written = footprint
+        touched, written = footprint.touched, footprint.written
         while touched:
             thing = touched & -touched
             touched ^= thing

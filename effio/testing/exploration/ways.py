@@ -14,7 +14,9 @@ from effio.algebra.primitive import Ask, Call, Invoked, Leaf, Pure
 from effio.interpreter.fiber import Fiber
 from effio.testing.exploration.choice import USUALLY, Choice
 from effio.testing.exploration.faults import Fault, Faults, text_of, undisturbed
+from effio.testing.exploration.footprints import Footprints, both
 from effio.testing.exploration.places import WAY, Places
+from effio.testing.exploration.system import NOTHING, Footprint
 
 Models: TypeAlias = Mapping[Any, Callable[..., IO[Any, Any]]]
 """Foreign coroutine functions, each with what makes a program that stands for a call of it."""
@@ -101,6 +103,16 @@ class Ways:
     def thread_of(self, fiber: Fiber, thread: int, number: int) -> int:
         """The thread of one way of a fiber."""
         return self.places.thread_at((thread, WAY, number), fiber.name) if number else thread
+
+    def pending(self, thread: int, footprints: Footprints) -> Footprint:
+        """What the first step on one of the ways of a fiber touches: who goes one way cannot go another."""
+        own, number = self.places.way_at(thread)
+        fiber = footprints.fibers[own]
+        offered = self.offered.get(fiber, ())
+        if number >= len(offered):
+            return NOTHING
+        footprint = both(footprints.of("ways", fiber, writes=True), footprints.of_looking(fiber))
+        return both(footprint, footprints.of_action(offered[number].program))
 
     # -- Going ----
 

@@ -12,7 +12,7 @@ PLUGIN: Final = "effio.testing.pytest_plugin.plugin"
 BACKENDS: Final = ("asyncio", "uvloop", "trio", "simulated")
 MARKER: Final = (
     'effio(clock="real", backend="asyncio", seed=None, explore=False, cancel_sweep=False, fault_sweep=False, '
-    'time="idle", max_schedules=None, timeout=None): how to run a test that returns a program'
+    'time="idle", max_schedules=None, first=(), timeout=None): how to run a test that returns a program'
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, cast, final
 
 import attrs
 import pytest
@@ -11,6 +11,7 @@ from attrs.validators import optional
 
 from effio.data.duration import seconds
 from effio.testing.exploration.timing import MODES, TimeMode
+from effio.testing.exploration.token import Token
 from effio.testing.pytest_plugin.entry import BACKENDS
 
 CLOCKS: Final = ("real", "virtual")
@@ -48,13 +49,24 @@ def optional_seconds(value: Any) -> float | None:
     return None if value is None else seconds(value, "timeout of the marker effio")
 
 
+def tokens_of(value: Any) -> tuple[str, ...]:
+    """A token or several; refuses what is none."""
+    tokens = (value,) if isinstance(value, str) else value
+    if not isinstance(tokens, (list, tuple)):
+        raise ValueError(f"first= of the marker effio must be a token or a list of tokens, not {value!r}")
+    for token in cast("tuple[str, ...]", tokens):
+        Token.parse(token)
+    return tuple(cast("tuple[str, ...]", tokens))
+
+
 @final
 @attrs.frozen(kw_only=True)
 class Mode:
     """The options of the marker `effio`.
 
-    `explore`, `cancel_sweep` and `fault_sweep` run a test many times; a `seed` runs it once, simulated, and `replay`
-    once as in the run that the token is of. All these have virtual time, which passes as `time` says.
+    The schedules whose tokens are in `first` are run before any other. `explore`, `cancel_sweep` and `fault_sweep` run
+    a test many times; a `seed` runs it once, simulated, and `replay` once as in the run that the token is of. All these
+    have virtual time, which passes as `time` says.
     """
 
     clock: str = attrs.field(default="real", validator=one_of(CLOCKS))
@@ -65,6 +77,7 @@ class Mode:
     fault_sweep: bool = attrs.field(default=False, validator=truth())
     time: TimeMode = attrs.field(default="idle", validator=one_of(MODES))
     max_schedules: int | None = attrs.field(default=None, validator=optional(whole(at_least=1)))
+    first: tuple[str, ...] = attrs.field(default=(), converter=tokens_of)
     timeout: float | None = attrs.field(default=None, converter=optional_seconds)
     replay: str | None = None
 

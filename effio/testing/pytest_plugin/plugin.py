@@ -118,7 +118,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """Have the options too if somebody loads the plugin by its name."""
     if not pluginmanager.is_registered(entry):
         name = "effio"  # as the entry point is called, which then is not loaded a second time
-        pluginmanager.register(entry, entry.__name__ if pluginmanager.is_blocked(name) else name)
+        taken = pluginmanager.is_blocked(name) or pluginmanager.has_plugin(name)
+        pluginmanager.register(entry, entry.__name__ if taken else name)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, cast, final
+from typing import Any, Final, final
 
 import pytest
 from returns.result import Failure
@@ -20,16 +19,15 @@ from effio.interpreter.clock import VirtualClock
 from effio.interpreter.runtime import value_of
 from effio.testing.exploration.checkpoint import NotResumable
 from effio.testing.exploration.explore import explore
-from effio.testing.exploration.finding import Exploration, Finding, interruption
+from effio.testing.exploration.finding import Exploration, Finding, Sweep, interruption
 from effio.testing.exploration.simulation import Simulation, replay, simulate
-from effio.testing.exploration.sweep import INJECTED, Sweep, cancel_sweep, fault_sweep
+from effio.testing.exploration.sweep import INJECTED, cancel_sweep, fault_sweep
 from effio.testing.exploration.token import Token
 from effio.testing.pytest_plugin.host import Host
+from effio.testing.pytest_plugin.memory import Memory
 from effio.testing.pytest_plugin.mode import Mode
 from effio.testing.pytest_plugin.postponed import Postponed, replaced, using
 
-CACHE: Final = "effio/failures/"
-CUT: Final = "effio-explorations"
 SECTIONS: Final = pytest.StashKey[dict[str, str]]()
 
 
@@ -51,6 +49,7 @@ class Trial:
         self.test = test
         self.kwargs = {**kwargs, **{name: value for name, value in waiting.items() if name in kwargs}}
         self.waiting = tuple(waiting.values())
+        self.memory = Memory(item)
 
     def run(self, first: IO[Any, Any] | None, mode: Mode, host: Host | None) -> None:
         """Run the program; raises what it fails with."""
@@ -117,24 +116,30 @@ class Trial:
         __tracebackhide__ = True
         limit: dict[str, Any] = {} if mode.max_schedules is None else {"max_schedules": mode.max_schedules}
         if mode.explore:
-            self.judge_search("explore", self.explored(program, seed=mode.seed or 0, time=mode.time, **limit))
+            first = self.first("explore", mode)
+            found = self.explored(program, first=first, seed=mode.seed or 0, time=mode.time, **limit)
+            self.judge_search("explore", found)
         else:
             self.judge_run(simulate(program, seed=mode.seed, time=mode.time))
         if mode.cancel_sweep:
-            first = self.remembered("cancel_sweep")
+            first = self.first("cancel_sweep", mode)
             self.judge_search("cancel_sweep", cancel_sweep(program, first=first, time=mode.time, **limit))
         if mode.fault_sweep:
-            first = self.remembered("fault_sweep")
+            first = self.first("fault_sweep", mode)
             self.judge_search("fault_sweep", fault_sweep(program, first=first, time=mode.time, **limit))
+
+    def first(self, search: str, mode: Mode) -> list[str]:
+        """The tokens to begin a search with: those of the marker, then what it failed with the last time."""
+        return [*(token for token in mode.first if search_of(token) == search), *self.memory.recall(search)]
 
     def explored(self, program: IO[Any, Any], **options: Any) -> Exploration:
         """Explore, from where Ctrl-C ended that in an earlier session if nothing was edited since."""
-        path = self.cut_path
+        path = self.memory.cut_path
         resume = path if path is not None and path.exists() and not is_edited_since(path.stat().st_mtime) else None
         try:
-            exploration = explore(program, first=self.remembered("explore"), resume=resume, **options)
+            exploration = explore(program, resume=resume, **options)
         except NotResumable:
-            exploration = explore(program, first=self.remembered("explore"), **options)
+            exploration = explore(program, **options)
         if path is not None and exploration.interrupted:
             exploration.save(path)
         elif path is not None:
@@ -145,7 +150,7 @@ class Trial:
         """Fail if something was found, which comes first the next time."""
         __tracebackhide__ = True
         if not found.interrupted or found.failures:
-            self.remember(name, [finding.token for finding in found.failures[:1]])
+            self.memory.keep(name, [finding.token for finding in found.failures[:1]])
         self.judge_all(found.failures, found.render())
         if found.interrupted:
             raise interruption(found.render())
@@ -170,35 +175,11 @@ class Trial:
         """Add to the report of the test, in place of what an earlier example of the same test had to show."""
         self.item.stash.setdefault(SECTIONS, {})[title] = text
 
-    # -- Between sessions ----
 
-    @property
-    def cache(self) -> pytest.Cache | None:
-        """Where pytest keeps things between its sessions, unless that is turned off."""
-        cache: pytest.Cache | None = getattr(self.item.config, "cache", None)
-        return cache
-
-    @property
-    def key(self) -> str:
-        """The name of the test, for files of its own, since several processes may write."""
-        return sha256(self.item.nodeid.encode()).hexdigest()[:16]
-
-    @property
-    def cut_path(self) -> Path | None:
-        """The file that tells how far the exploration of the test came when it was interrupted."""
-        return None if self.cache is None else self.cache.mkdir(CUT) / f"{self.key}.json"
-
-    def remembered(self, name: str) -> list[str]:
-        """The tokens that a search of the test failed with the last time."""
-        if self.cache is None:
-            return []
-        key = f"{CACHE}{self.key}-{name}"
-        return cast("list[str]", self.cache.get(key, []))  # pyright: ignore[reportUnknownMemberType]  # untyped
-
-    def remember(self, name: str, tokens: list[str]) -> None:
-        """Keep the tokens of failures for the next time, or forget those of the last time."""
-        if self.cache is not None and self.remembered(name) != tokens:
-            self.cache.set(f"{CACHE}{self.key}-{name}", tokens)
+def search_of(token: str) -> str:
+    """What finds runs such as that of a token."""
+    kinds = {kind for _, kind, _ in Token.parse(token).choices}
+    return "cancel_sweep" if "cancel" in kinds else "fault_sweep" if "fail" in kinds else "explore"
 
 
 def is_edited_since(when: float) -> bool:

@@ -12,7 +12,7 @@ from effio.testing.exploration.finding import verdict
 from effio.testing.exploration.sampling import SAMPLERS, profile_of, sample
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.stepping import Stepped
-from tests.exploration.bugs import cancels, locks, refs, structures, upstream
+from tests.exploration.bugs import cancels, locks, refs, sctbench, structures, upstream
 from tests.exploration.bugs.case import Bug
 from tests.exploration.generated import all_runs
 
@@ -55,7 +55,7 @@ HEAD = ("bug", *WAYS, "all classes of the mended form")
 
 def rows() -> Iterator[tuple[str, ...]]:
     """A row for each bug."""
-    for bug in (*refs.BUGS, *locks.BUGS, *structures.BUGS, *cancels.BUGS, *upstream.BUGS):
+    for bug in (*refs.BUGS, *locks.BUGS, *structures.BUGS, *sctbench.BUGS, *cancels.BUGS, *upstream.BUGS):
         cells = [first_failure(bug, way(bug)) for way in WAYS.values()]
         began = process_time()
         proof = bug.prove().assert_ok()

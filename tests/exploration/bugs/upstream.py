@@ -78,6 +78,15 @@ def first_is_cancelled(wait: Any, wake: Any, *, for_one: bool = False) -> Any:
 
 
 @do
+def cancel_unless_woken(woken: Any, user: Any) -> Any:
+    """Whoever comes first decides what the user hears of: a cancel is told, or comes too late."""
+    if (yield from woken.complete("cancelled")):
+        yield from user.join()
+    else:
+        yield from user.cancel()
+
+
+@do
 def swallowed_wakeup(*, mended: bool) -> Any:
     """bpo-27585, bpo-32734: the waiter that `release` has woken is cancelled, and wakes nobody in its place."""
     waiters, mutex = yield from made(delay(Waiters), Mutex.make())
@@ -138,10 +147,7 @@ def swallowed_cancel(*, mended: bool) -> Any:
     def by_hand(group: Any) -> Any:
         user = yield from group.fork(wait_for().then(never).catch_all(lambda error: unit), name="user")
         yield from group.fork(result.complete("done").then(woken.complete("done")), name="inner")
-        if (yield from woken.complete("cancelled")):
-            yield from user.join()
-        else:
-            yield from user.cancel()
+        yield from cancel_unless_woken(woken, user)
 
     @do
     def by_effio(group: Any) -> Any:
@@ -262,10 +268,7 @@ def cancel_beside_a_deadline(*, mended: bool) -> Any:
         timer = sleep(1).then(expired.set(True)).then(woken.complete("deadline"))
         yield from group.fork(timer, name="timer")
         yield from sleep(1)
-        if (yield from woken.complete("cancelled")):
-            yield from user.join()
-        else:
-            yield from user.cancel()
+        yield from cancel_unless_woken(woken, user)
 
     @do
     def by_effio(group: Any) -> Any:

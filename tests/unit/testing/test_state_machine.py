@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 
@@ -71,8 +71,9 @@ TestQueue.settings = quick
 
 def test_failing_rule_shrinks_to_the_shortest_history() -> None:
     """The history that shows the bug is: put 6, take it, take it once more."""
+    thorough = settings(quick, max_examples=500, stateful_step_count=10, phases=[Phase.generate, Phase.shrink])
     with pytest.raises(AssertionError) as caught:
-        run_state_machine_as_test(FaultyQueue, settings=settings(quick, max_examples=500))
+        run_state_machine_as_test(FaultyQueue, settings=thorough)
     history = "\n".join(caught.value.__notes__)
     assert history.count("state.put(") == 1
     assert "state.put(item=6)" in history

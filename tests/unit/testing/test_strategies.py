@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from effio import IO, Do, Exit, Failure, Ref, Success, VirtualClock, delay, do, fail, par_collect, pure, run_exit
@@ -18,7 +18,8 @@ from effio.testing.order import Order
 from effio.testing.strategies import causes, faults, ios, schedules
 from tests.architecture.source import ROOT
 
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=min(60, settings().max_examples), deadline=None)
+unshrunk = settings(max_examples=5000, phases=[Phase.generate])
 
 
 @do
@@ -74,7 +75,7 @@ def test_programs_shrink_to_a_value() -> None:
 @pytest.mark.parametrize("word", ["race", "par_zip", "ensuring", "bracket", "sleep", "task_group", "fail"])
 def test_every_word_is_generated(word: str) -> None:
     """Programs with each of the words come up."""
-    found = find(ios(st.integers(), errors=st.text()), lambda io: word in str(io), settings=settings(max_examples=5000))
+    found = find(ios(st.integers(), errors=st.text()), lambda io: word in str(io), settings=unshrunk)
     assert word in str(found)
 
 
@@ -104,8 +105,8 @@ def test_types_are_known_without_an_import() -> None:
         "EntryPoint('effio', 'effio.testing.hypothesis_entry:register', 'hypothesis').load()()\n"
     )
     finding = (
-        "from hypothesis import find, strategies as st\nfrom effio import IO\n"
-        "print(find(st.from_type(IO[int, str]), lambda io: True))"
+        "from hypothesis import Phase, find, settings, strategies as st\nfrom effio import IO\n"
+        "print(find(st.from_type(IO[int, str]), lambda io: True, settings=settings(phases=[Phase.generate])))"
     )
     for source in (
         f"import sys\n{entry}assert 'effio.algebra.io' not in sys.modules\n{finding}",
@@ -132,7 +133,11 @@ def printed(source: str) -> str:
 @pytest.mark.parametrize("kind", [Then, Both])
 def test_causes_nest(kind: type[Cause[Any]]) -> None:
     """Causes one after another and at the same time come up, inside each other too."""
-    found = find(causes(st.text()), lambda cause: isinstance(cause, kind) and any(part.parts for part in cause.parts))
+
+    def nests(cause: Cause[Any]) -> bool:
+        return isinstance(cause, kind) and any(part.parts for part in cause.parts)
+
+    found = find(causes(st.text()), nests, settings=unshrunk)
     assert isinstance(found, kind)
 
 

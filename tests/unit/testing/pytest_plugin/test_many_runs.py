@@ -197,3 +197,47 @@ def test_next():
     assert rest < whole / 2
     assert runs(20) == []
     assert runs(-1, f"{test}# edited") == [whole]
+
+
+HYPOTHESIS = """
+from hypothesis import given, settings, strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+@pytest.mark.effio(explore=True)
+@given(st.integers(1, 2))
+@settings(max_examples=5, database=DirectoryBasedExampleDatabase("examples"))
+@do
+def test_it(amount):
+    counter = yield from Ref.make(0, name="counter")
+    increment = counter.get().flat_map(lambda value: counter.set(value + amount))
+    yield from par_zip(increment, increment)
+    right = (yield from counter.get()) == 2 * amount
+    with open("runs.txt", "a") as runs:
+        runs.write("right " if right else "lost ")
+    assert right
+"""
+
+
+def test_schedule_of_an_example_is_kept_beside_it(run_tests: RunTests, pytester: pytest.Pytester) -> None:
+    """Whoever has Hypothesis's database, and nothing else, has the failing schedule of the example tried first."""
+    runs = pytester.path / "runs.txt"
+    for tests, first in ((HYPOTHESIS, "right"), ("", "lost")):
+        run_tests(tests, "-p", "no:cacheprovider").assert_outcomes(failed=1)
+        assert runs.read_text(encoding="utf-8").split()[0] == first
+        runs.unlink()
+
+
+def test_token_of_the_marker_comes_first(run_tests: RunTests) -> None:
+    """A token in the marker is replayed in every session, before anything else."""
+    token = token_of(run_tests(RACE, "-p", "no:cacheprovider"))
+    marked = RACE.replace("explore=True", f"explore=True, first={token!r}")
+    result = run_tests(marked, "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    assert "failing among" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(("first", "complaint"), [("'x'", "'x' is no token"), ("3", "must be a token or a list")])
+def test_marker_refuses_what_is_no_token(run_tests: RunTests, first: str, complaint: str) -> None:
+    """A test with something else in `first` fails, and is told."""
+    result = run_tests(RACE.replace("explore=True", f"explore=True, first={first}"))
+    assert complaint in result.stdout.str()
