@@ -15,6 +15,7 @@ from effio import (
     IO,
     CancelScope,
     Do,
+    Resource,
     TaskGroup,
     cancel_scope,
     collect,
@@ -319,6 +320,26 @@ def test_b87_parked_task_is_cancelled_from_outside(in_host: Host) -> None:
     exit = in_host(main)
     assert [leaf.source for leaf in cause_of(exit).cancellations()] == ["host"]
     assert journal == ["closed"]
+
+
+def test_b87_shielded_leaf_has_no_value_when_its_task_is_cancelled(in_host: Host) -> None:
+    """An acquisition that the host cuts off has acquired nothing: neither use nor release are run."""
+    journal = Journal()
+    acquire = from_async(nap, 50).as_value("connection")
+    resource = Resource.make(acquire, lambda value: journal.note(f"released {value}"))
+
+    def body(group: TaskGroup) -> IO[object, Any]:
+        return group.fork(resource.use(journal.note), name="victim").flat_map(lambda fiber: fiber.exit())
+
+    async def main() -> Any:
+        running = asyncio.create_task(run_async(task_group(body)))
+        await nap(2)
+        (task,) = [task for task in asyncio.all_tasks() if task.get_name() == "victim"]
+        task.cancel()
+        return await running
+
+    assert {leaf.source for leaf in cause_of(in_host(main)).cancellations()} == {"host"}
+    assert journal == []
 
 
 @pytest.mark.parametrize("new_loop", LOOPS[:2])

@@ -23,7 +23,7 @@ from effio.data.errors import ForeignCancelled, ProgramCancelled
 from effio.interpreter.backends.begun import made_by, rest_of
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.interpreter.scope import Region
+from effio.interpreter.scope import Region, visible_cancel
 
 FIRST_PATIENCE: Final = 0.001
 LONGEST_PATIENCE: Final = 0.1
@@ -314,7 +314,7 @@ class Host:
         """A leaf ended by a cancel: ours, one from outside, or one that nobody asked for."""
         if self.task.cancelling() > self.asked:
             self.cancelled_from_outside(error)
-            return CHECKPOINT
+            return self.cut_from_outside()
         if self.asked:
             return CHECKPOINT
         defect = ForeignCancelled(name_of(node._function))
@@ -334,10 +334,19 @@ class Host:
             return
         for _ in range(self.task.cancelling() - self.asked):
             self.task.uncancel()
-        target = next((block for block in reversed(self.blocks) if block.request or not block.closed), self.fiber)
+        target = self.hit_from_outside()
         if target.request is None:  # Some come again and again until their block is left.
             self.foreign = error
             target.request_cancel("host", None, "its asyncio task was cancelled")
+
+    def hit_from_outside(self) -> Region:
+        """What a cancel of the task is meant for."""
+        return next((block for block in reversed(self.blocks) if block.request or not block.closed), self.fiber)
+
+    def cut_from_outside(self) -> IO[Any, Any]:
+        """How a leaf ends that somebody else has cancelled: behind a shield the fiber goes on, but has no value."""
+        request = self.hit_from_outside().request
+        return CHECKPOINT if request is None or visible_cancel(self.fiber.region) is not None else Halt(request.leaf)
 
     def leaf_over(self) -> None:
         """Take back our own cancels, and what the leaf has swallowed of others."""
@@ -378,4 +387,4 @@ class Host:
         fiber.host = None
         fiber.request_cancel("host", None, "its asyncio task was cancelled")
         if fiber.state == PARKED and fiber.wait is self:
-            fiber.wake(CHECKPOINT)
+            fiber.wake(self.cut_from_outside())
