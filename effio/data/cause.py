@@ -27,13 +27,14 @@ Result = TypeVar("Result")
 FAILS: Final = 1
 DIES: Final = 2
 CANCELLED: Final = 4
+UNPLACED: Final = 8
 
 
 class Cause(tree.Tree, Generic[Error]):
     """Why a program did not succeed: one of `Fail`, `Die`, `Cancelled`, `Then`, `Both`.
 
     Causes are equal if they have the same shape and equal leaves; where something happened does not count.
-    `_kinds` has a bit for each kind of leaf in it.
+    `_kinds` has a bit for each kind of leaf in it, and one more in a tree with a leaf that knows no place.
     """
 
     __slots__ = ()
@@ -88,7 +89,7 @@ class Cause(tree.Tree, Generic[Error]):
     @property
     def is_cancelled_only(self) -> bool:
         """Whether nothing happened but cancellations."""
-        return self._kinds == CANCELLED
+        return self._kinds & ~UNPLACED == CANCELLED
 
     def equivalent(self, other: Cause[object], /) -> bool:
         """Compare with nesting flattened, order inside `Both` ignored, a `Both` of one part as that part."""
@@ -164,6 +165,8 @@ class Cause(tree.Tree, Generic[Error]):
                 return node if node.at is not None else attrs.evolve(node, at=at)
             return node._around(below)
 
+        if self.parts and not self._kinds & UNPLACED:
+            return self
         return tree.fold(self, _parts, combine)
 
     def squashed(self) -> Fail[Error] | Die | Cancelled:
@@ -244,6 +247,8 @@ class Cause(tree.Tree, Generic[Error]):
         kinds = 0
         for part in causes:
             kinds |= part._kinds
+            if isinstance(part, (Fail, Die, Cancelled)) and part.at is None:
+                kinds |= UNPLACED
         return kinds
 
     def _around(self, parts: tuple[Cause[OtherError], ...]) -> Cause[OtherError]:

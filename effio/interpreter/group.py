@@ -172,11 +172,11 @@ class TaskGroupFrame(Frame):
         family = self.family
         parts = family.parts()
         rest = None if self.cause is None else family.own_failure(fiber, self.cause)
-        if rest is not None:
+        if rest is not None and not any(rest is part for part in parts.values()):
             told = {id(leaf) for part in parts.values() for leaf in part.leaves()}
             rest = unseen(rest, told)
-        if rest is not None:
-            parts[BODY] = rest
+            if rest is not None:
+                parts[BODY] = rest
         family.leave()
         cause = family.conclude(parts)
         family.left(cause)

@@ -47,12 +47,17 @@ def in_group(io: IO[Any, Any]) -> IO[Any, Any]:
     return task_group(lambda group: group.fork(io).then(late))
 
 
+def joined(io: IO[Any, Any]) -> IO[Any, Any]:
+    return task_group(lambda group: group.fork(io).flat_map(lambda fiber: fiber.join()))
+
+
 PROGRAMS: dict[str, Callable[[int], IO[Any, Any]]] = {
     "many fail": lambda size: par_collect([failing] * size),
     "many fail and all are told": lambda size: par_validate([failing] * size),
     "nobody wins": lambda size: race_all([failing] * size),
     "one wins": lambda size: race_all([*[late] * size, sleep(0.001)]),
     "a failure goes through groups": nested(in_group, failing),
+    "a failure is joined through groups": nested(joined, failing),
     "a failure goes through pairs": nested(lambda io: par_zip(io, late), failing),
     "a failure of the outermost group": lambda size: par_zip(nested(in_group, late)(size), failing),
     "a cancel goes through groups": lambda size: nested(in_group, late)(size).move_on_after(0.05),
