@@ -34,7 +34,7 @@ from effio.algebra.shape import made
 from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RESTORE, SCOPED, SHIELD, SLEEP, WATCH
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
-from effio.interpreter.fiber import DONE, GIVEN, NOTHING, YIELDED, Fiber, Sleeping
+from effio.interpreter.fiber import DONE, GIVEN, NOTHING, YIELDED, Fiber, Sleeping, Wait
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
 from effio.interpreter.group import TaskGroupFamily, TaskGroupFrame
 from effio.interpreter.observer import Part
@@ -123,7 +123,7 @@ def park(fiber: Fiber, node: Park) -> Next:
         cause = fiber.poll()
         if cause is not None:
             return Halt(cause)
-    resume = Resume(fiber, node)
+    resume: Wait = Resume(fiber, node)  # As wide as the slot: what enlists may change that.
     fiber.wait = resume
     if node._outside:
         fiber.scheduler.outside += 1
