@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from returns.result import Failure, Success
 
@@ -60,5 +60,5 @@ def is_other(fatal: BaseException | None, leaf: Fail[Any] | Die | Cancelled) -> 
         return False
     error: object = leaf.exception if isinstance(leaf, Die) else leaf.error
     if isinstance(error, BaseExceptionGroup):
-        return error.split(lambda inner: inner is fatal)[1] is not None
+        return cast("BaseExceptionGroup[BaseException]", error).split(lambda inner: inner is fatal)[1] is not None
     return error is not fatal
