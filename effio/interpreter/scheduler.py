@@ -198,14 +198,11 @@ class Scheduler:
         finally:
             self.observer.on_pause(fiber)
 
-    def step(self, fiber: Fiber, goes_on: bool = False) -> None:
-        """Run `fiber` in the task that hosts it, as long as it does not wait, in a turn of its own or in the last."""
+    def step(self, fiber: Fiber) -> None:
+        """Run `fiber` outside of a turn, in the task that hosts it, as long as it does not wait."""
         awake = self.awake
         try:
-            if goes_on:
-                self.awake = True
-            else:
-                self.begin_turn()
+            self.begin_turn()
             self.advance(fiber)
             if not awake:
                 self.end_turn()

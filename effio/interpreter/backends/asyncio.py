@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final, final
 from weakref import ReferenceType
 
@@ -126,11 +126,20 @@ class AsyncioBackend:
         if host is None:
             host = fiber.host = Host(self, fiber)
             self.hosts.add(host)
+        if host.stepping:
+            outcome = host.begin_in_place(node)
+            if outcome is not None and self.scheduler.turn_is_over():
+                fiber.hold(outcome)
+                return None
+            if outcome is not None:
+                return outcome
         host.leaf = node
         if not host.stepping:
             host.unpark()
         fiber.park(host)
         self.scheduler.in_flight += 1
+        if host.stepping and fiber.check:
+            fiber.interrupt()  # What has begun may have cancelled its own fiber.
         return None
 
     def release(self, fiber: Fiber) -> bool:
@@ -159,7 +168,7 @@ class Host:
         parked ── unpark ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
 
     The task awaits what `awaited` is: by `place` the coroutine of `leaf`, the next leaf, or only the next turn of the
-    loop. `outcome` is how the fiber goes on, if not with `value`; `waited` says that the loop had a turn meanwhile.
+    loop. It has begun, and waits for `waits_for` first. `outcome` is how the fiber goes on, if not with `value`.
 
     `asked` counts the cancels that this run sent to the task and has not taken back; any other cancel of the task
     comes from outside and cancels the innermost of `blocks`, the scopes that context managers guard, or else the fiber.
@@ -171,10 +180,10 @@ class Host:
         self.fiber = fiber
         self.leaf: Leaf | None = None
         self.place = NEXT_LEAF
-        self.awaited: Any = None
+        self.awaited: Generator[Any, Any, Any] | Coroutine[Any, Any, Any] | None = None
+        self.waits_for: Any = None
         self.value: Any = None
         self.outcome: IO[Any, Any] | None = None
-        self.waited = True
         self.stepping = self.over = self.wanted = False
         self.asked = 0
         self.blocks: list[Region] = []
@@ -243,40 +252,51 @@ class Host:
 
     def go_on(self) -> bool:
         """Run the fiber, if it has what it waited for, until there is something to await; false if it is over."""
-        if self.place == IN_LEAF and self.outcome is None:
+        if self.place != IN_LEAF:
+            self.awaited = self.parked = None
+        elif self.outcome is None:
             self.outcome = Pure(self.value)
             self.value = None
+        task: Any = self.task
         while not self.over:
             if self.outcome is None and self.leaf is None:
-                self.place = NEXT_LEAF
                 self.parked = self.backend.loop.create_future()
-                self.awaited = self.parked.__await__()
-                return True
-            if self.outcome is None and self.begins():
+                return self.awaits(NEXT_LEAF, self.parked.__await__())
+            if self.outcome is None and self.awaited is None:
+                self.outcome = CHECKPOINT if self.wanted else self.begin_in_place(self.leaf)
+            if self.outcome is None:
                 self.place = IN_LEAF
                 return True
-            task: Any = self.task
-            if task._must_cancel or (not self.waited and self.scheduler.turn_is_over()):
-                self.place = NEXT_TURN
-                self.awaited = next_turn()
-                return True
+            if task._must_cancel:  # Else the cancel that the leaf has left behind would hit the next one.
+                return self.awaits(NEXT_TURN, next_turn())
             self.step()
         return False
 
-    def begins(self) -> bool:
-        """Whether there is a coroutine of the leaf to be awaited; else the leaf is over."""
-        self.parked = None
-        node = self.leaf
-        assert node is not None
-        if self.wanted:
-            self.outcome = CHECKPOINT
-            return False
-        try:
-            self.awaited = made_by(node)
-        except BaseException as error:
-            self.outcome = self.raised(node, error)
-            return False
+    def awaits(self, place: int, awaited: Generator[Any, Any, Any]) -> bool:
+        """Let the task await something that is no leaf."""
+        self.place = place
+        self.awaited = awaited
+        self.waits_for = awaited.send(None)
         return True
+
+    def begin_in_place(self, node: Leaf | None) -> IO[Any, Any] | None:
+        """Run the coroutine of `node` in this task, which runs right now, as far as it does not wait.
+
+        None if it waits; the task goes on with it then.
+        """
+        assert node is not None
+        try:
+            made = made_by(node)
+        except BaseException as error:
+            return self.raised(node, error)
+        try:
+            self.waits_for = made.send(None)
+        except StopIteration as stop:
+            return Pure(stop.value)
+        except BaseException as error:
+            return self.raised(node, error)
+        self.awaited = made
+        return None
 
     def failed(self, error: BaseException) -> bool:
         """Take what awaiting raised; false if the task is being destroyed.
@@ -362,10 +382,8 @@ class Host:
         fiber.node = outcome
         fiber.epoch += 1
         fiber.wait = None
-        goes_on = not self.waited
-        self.waited = False
         self.stepping = True
-        self.scheduler.step(fiber, goes_on)
+        self.scheduler.step(fiber)
         self.stepping = False
 
     def task_over(self, task: asyncio.Task[None]) -> None:

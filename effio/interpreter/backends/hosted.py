@@ -25,13 +25,12 @@ def all_awaited(host: Host) -> Generator[Any, Any, None]:
     The host is told of every cancel that arrives, by a reference that does not keep it: when it is gone, what is
     awaited is done with it.
     """
-    error: BaseException | None = None
+    error: BaseException | None
     while host.go_on():
-        awaited, given = host.awaited, None
+        awaited: Any = host.awaited
+        waits_for, host.waits_for = host.waits_for, None
         try:
             while True:
-                waits_for = awaited.send(given) if error is None else awaited.throw(error)
-                host.waited = True
                 given = error = None
                 try:
                     given = yield waits_for
@@ -39,12 +38,13 @@ def all_awaited(host: Host) -> Generator[Any, Any, None]:
                     error = raised
                     if isinstance(raised, CancelledError):
                         host.arrived = ref(raised)
+                waits_for = awaited.send(given) if error is None else awaited.throw(error)
         except StopIteration as stop:
             host.value = stop.value
         except BaseException as raised:
             if not host.failed(raised):
                 raise
-        awaited = given = error = None
+        awaited = waits_for = given = error = None
 
 
 @coroutine
