@@ -20,7 +20,6 @@ LONG_MODULES: dict[str, str] = {
     "effio.data.cause": "the five kinds of cause and what one may do with any of them belong together",
 }
 LONG_FUNCTIONS: dict[str, str] = {
-    "effio.interpreter.backends.hosted:all_awaited": "one generator for a task: one for each call costs a tenth of it",
     "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",
     "effio.testing.exploration.explore:explore": "a line for each option in the signature, and one to hand it on",
 }
