@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable
 from typing import Any, Final, final
 from weakref import ReferenceType
 
@@ -126,16 +126,14 @@ class AsyncioBackend:
         if host is None:
             host = fiber.host = Host(self, fiber)
             self.hosts.add(host)
-        if host.stepping:
-            outcome = host.begin_in_place(node)
-            if outcome is not None and self.scheduler.turn_is_over():
-                fiber.hold(outcome)
-                return None
-            if outcome is not None:
-                return outcome
+        outcome = host.begin_in_place(node) if host.stepping else None
+        if outcome is not None and self.scheduler.turn_is_over():
+            fiber.hold(outcome)
+            return None
+        if outcome is not None:
+            return outcome
         host.leaf = node
-        if not host.stepping:
-            host.unpark()
+        host.unpark()
         fiber.park(host)
         self.scheduler.in_flight += 1
         if host.stepping and fiber.check:
@@ -180,7 +178,7 @@ class Host:
         self.fiber = fiber
         self.leaf: Leaf | None = None
         self.place = NEXT_LEAF
-        self.awaited: Generator[Any, Any, Any] | Coroutine[Any, Any, Any] | None = None
+        self.awaited: Any = None
         self.waits_for: Any = None
         self.value: Any = None
         self.outcome: IO[Any, Any] | None = None
@@ -192,9 +190,7 @@ class Host:
         self.arrived: ReferenceType[asyncio.CancelledError] | None = None
         self.patience: asyncio.Handle | None = None
         self.parked: asyncio.Future[None] | None = None
-        self.task: asyncio.Task[None] = asyncio.Task(
-            hosted(self), loop=backend.loop, name=fiber.name, context=fiber.context
-        )
+        self.task: Any = asyncio.Task(hosted(self), loop=backend.loop, name=fiber.name, context=fiber.context)
         self.task.add_done_callback(self.task_over)
 
     # -- Called by the run ----
@@ -228,7 +224,7 @@ class Host:
         if self.leaf is None or not self.wanted:
             return
         if self.may_cut():
-            self.cut = self.task._fut_waiter  # type: ignore[attr-defined]
+            self.cut = self.task._fut_waiter
             self.asked += 1
             self.task.cancel()
         patience = min(max(patience * 2, FIRST_PATIENCE), LONGEST_PATIENCE)
@@ -242,10 +238,9 @@ class Host:
         """
         if self.place != IN_LEAF or (self.arrived is not None and self.arrived() is not None):
             return False
-        task: Any = self.task
-        waits_for = task._fut_waiter
+        waits_for = self.task._fut_waiter
         if waits_for is None:  # It gives way to others for one turn, if it is suspended at all.
-            return bool(task.get_coro().cr_suspended) and not task._must_cancel
+            return bool(self.task.get_coro().cr_suspended) and not self.task._must_cancel
         return waits_for is not self.cut and not waits_for.done()
 
     # -- The task ----
@@ -257,34 +252,32 @@ class Host:
         elif self.outcome is None:
             self.outcome = Pure(self.value)
             self.value = None
-        task: Any = self.task
         while not self.over:
             if self.outcome is None and self.leaf is None:
                 self.parked = self.backend.loop.create_future()
                 return self.awaits(NEXT_LEAF, self.parked.__await__())
-            if self.outcome is None and self.awaited is None:
+            if self.outcome is None and self.awaited is None and self.leaf is not None:
                 self.outcome = CHECKPOINT if self.wanted else self.begin_in_place(self.leaf)
             if self.outcome is None:
                 self.place = IN_LEAF
                 return True
-            if task._must_cancel:  # Else the cancel that the leaf has left behind would hit the next one.
+            if self.task._must_cancel:  # Else the cancel that the leaf has left behind would hit the next one.
                 return self.awaits(NEXT_TURN, next_turn())
             self.step()
         return False
 
-    def awaits(self, place: int, awaited: Generator[Any, Any, Any]) -> bool:
+    def awaits(self, place: int, awaited: Any) -> bool:
         """Let the task await something that is no leaf."""
         self.place = place
         self.awaited = awaited
         self.waits_for = awaited.send(None)
         return True
 
-    def begin_in_place(self, node: Leaf | None) -> IO[Any, Any] | None:
+    def begin_in_place(self, node: Leaf) -> IO[Any, Any] | None:
         """Run the coroutine of `node` in this task, which runs right now, as far as it does not wait.
 
         None if it waits; the task goes on with it then.
         """
-        assert node is not None
         try:
             made = made_by(node)
         except BaseException as error:

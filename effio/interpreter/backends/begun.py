@@ -18,7 +18,8 @@ def made_by(node: Leaf) -> Coroutine[Any, Any, Any]:
     """Call the function of `node` for its coroutine; what is awaitable otherwise gets one around it."""
     kwargs = node._kwargs
     made: Any = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
-    return made if type(made) is CoroutineType else awaiting(made, node)
+    kind: type = type(made)
+    return made if kind is CoroutineType else awaiting(made, node)
 
 
 async def awaiting(made: Any, node: Leaf) -> Any:
