@@ -18,7 +18,7 @@ def made_by(node: Leaf) -> Coroutine[Any, Any, Any]:
     """Call the function of `node` for its coroutine; what is awaitable otherwise gets one around it."""
     kwargs = node._kwargs
     made: Any = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
-    kind: type = type(made)
+    kind: object = type(made)
     return made if kind is CoroutineType else awaiting(made, node)
 
 
