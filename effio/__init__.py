@@ -105,8 +105,9 @@ if TYPE_CHECKING:
     from effio.interpreter.runtime import Runtime, run, run_async, run_async_exit, run_exit, run_total
     from effio.observe.explain import explain
     from effio.observe.plan import Plan
-    from effio.observe.recorder import Recorder, run_traced, run_traced_async
+    from effio.observe.recorder import Recorder
     from effio.observe.trace import Trace
+    from effio.observe.traced_run import run_traced, run_traced_async
     from effio.observe.watched import dump_on_signal
     from effio.resource.cache import Cache, CacheStats, memo
     from effio.resource.circuit_breaker import CircuitBreaker, CircuitBreakerStats, CircuitOpen

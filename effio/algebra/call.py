@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ParamSpec
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, ParamSpec, overload
 
 from effio.algebra import argument
-from effio.algebra.io import IO, NewError, NewValue, T
-from effio.algebra.primitive import Call, Pure, Suspend
+from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, T, Task
+from effio.algebra.primitive import Call, Leaf, Pure, Suspend
 
 P = ParamSpec("P")
+
+ANY_EXCEPTION: Final = (Exception,)
 
 
 def pure(value: T, /) -> IO[T]:
@@ -31,3 +33,59 @@ def suspend(thunk: Callable[[], IO[NewValue, NewError]], /) -> IO[NewValue, NewE
     if not callable(given):
         raise argument.not_a_function("suspend", given)
     return Suspend(thunk)
+
+
+@overload
+def attempt(f: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
+@overload
+def attempt(thunk: Callable[[], T], /, *, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
+@overload
+def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
+@overload
+def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3]]) -> IO[T, X1 | X2 | X3]: ...
+@overload
+def attempt(
+    thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
+) -> IO[T, X1 | X2 | X3 | X4]: ...
+def attempt(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
+    """Call `f` and give its result. An `Exception` that it raises is a typed failure.
+
+    With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
+    """
+    given: object = f
+    if not callable(given):
+        raise argument.not_a_function("attempt", given)
+    catches = ANY_EXCEPTION if catch is Exception else caught("attempt", catch)
+    return Call(f, args, kwargs or None, catches)
+
+
+@overload
+def from_async(f: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
+@overload
+def from_async(f: Callable[[], Awaitable[T]], /, *, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
+@overload
+def from_async(f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
+@overload
+def from_async(
+    f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2], type[X3]]
+) -> IO[T, X1 | X2 | X3]: ...
+@overload
+def from_async(
+    f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
+) -> IO[T, X1 | X2 | X3 | X4]: ...
+def from_async(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
+    """Await what `f` makes, in the fiber's own host task. An `Exception` that it raises is a typed failure.
+
+    With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
+    Cancelling cancels the coroutine and waits until it has ended.
+    """
+    given: object = f
+    if not callable(given):
+        raise argument.not_a_function("from_async", given)
+    catches = ANY_EXCEPTION if catch is Exception else caught("from_async", catch)
+    return Leaf(f, args, kwargs or None, catches)
+
+
+def caught(word: str, catch: type[Any] | tuple[type[Any], ...]) -> tuple[type[BaseException], ...]:
+    """The classes to catch, without looking closely at the usual one."""
+    return ANY_EXCEPTION if catch is Exception else argument.types(word, catch)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final, Never, ParamSpec, get_args, overload
 
 from returns.result import Result, Success
 
 from effio.algebra import argument, derived
+from effio.algebra.call import attempt as attempt
 from effio.algebra.call import delay as delay
+from effio.algebra.call import from_async as from_async
 from effio.algebra.call import pure as pure
 from effio.algebra.call import suspend as suspend
 from effio.algebra.derived.word import Word
 from effio.algebra.handle import CancelScope, Restore, TaskGroup
-from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, OtherError, OtherValue, T, Task
-from effio.algebra.primitive import Call, Fail, Halt, Leaf, OnFailure, Pure, Shield, Sleep
+from effio.algebra.io import IO, X1, NewError, NewValue, OtherError, OtherValue, T
+from effio.algebra.primitive import Fail, Halt, OnFailure, Pure, Shield, Sleep
 from effio.algebra.shape import program
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
@@ -55,52 +57,6 @@ def from_exit(exit: Exit[NewValue, NewError], /) -> IO[NewValue, NewError]:
         return Pure(exit.unwrap())
     cause: Cause[NewError] = exit.failure()
     return Halt(cause, caller(1))
-
-
-# -- Functions and coroutines --------------------------------------------------------------------------------
-
-
-@overload
-def attempt(f: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
-@overload
-def attempt(thunk: Callable[[], T], /, *, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
-@overload
-def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
-@overload
-def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3]]) -> IO[T, X1 | X2 | X3]: ...
-@overload
-def attempt(
-    thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
-) -> IO[T, X1 | X2 | X3 | X4]: ...
-def attempt(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
-    """Call `f` and give its result. An `Exception` that it raises is a typed failure.
-
-    With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
-    """
-    return Call(argument.function("attempt", f), args, kwargs or None, caught("attempt", catch))
-
-
-@overload
-def from_async(f: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
-@overload
-def from_async(f: Callable[[], Awaitable[T]], /, *, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
-@overload
-def from_async(f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
-@overload
-def from_async(
-    f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2], type[X3]]
-) -> IO[T, X1 | X2 | X3]: ...
-@overload
-def from_async(
-    f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
-) -> IO[T, X1 | X2 | X3 | X4]: ...
-def from_async(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
-    """Await what `f` makes, in the fiber's own host task. An `Exception` that it raises is a typed failure.
-
-    With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
-    Cancelling cancels the coroutine and waits until it has ended.
-    """
-    return Leaf(argument.function("from_async", f), args, kwargs or None, caught("from_async", catch))
 
 
 def from_callback(
@@ -248,11 +204,3 @@ show_fibers: Final[Word[str]] = derived.ShowFibers()
 
 dump_fibers: Final[Word[FiberDump]] = derived.DumpFibers()
 """Give the tree of all fibers with what each one waits for."""
-
-
-ANY_EXCEPTION: Final = (Exception,)
-
-
-def caught(word: str, catch: type[Any] | tuple[type[Any], ...]) -> tuple[type[BaseException], ...]:
-    """The classes to catch, without looking closely at the usual one."""
-    return ANY_EXCEPTION if catch is Exception else argument.types(word, catch)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVarTuple, final, ov
 
 import attrs
 
-from effio.algebra.create import caught
+from effio.algebra.call import caught
 from effio.algebra.io import IO, X1, X2, X3, X4, T, Task
 from effio.algebra.primitive import Ask, Call, FlatMap, Suspend
 from effio.concurrent.capacity_limiter import CapacityLimiter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVarTuple, overload
 
-from effio.algebra.create import caught
+from effio.algebra.call import caught
 from effio.algebra.io import IO, X1, X2, X3, X4, T, Task
 from effio.algebra.primitive import Call, Suspend
 from effio.concurrent.capacity_limiter import CapacityLimiter

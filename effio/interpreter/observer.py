@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, final
 
+from effio.data.native import mypyc_attr
+
 if TYPE_CHECKING:
     from effio.algebra.io import IO
     from effio.data.cause import Cause
@@ -17,6 +19,7 @@ Part: TypeAlias = Literal["named", "scope", "shield", "restore", "group", "paral
 """A part of a program that a fiber enters and leaves."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Observer:
     """Is told of what happens in a run, on its thread, at once; override what you want to hear of.
 

@@ -21,7 +21,7 @@ TERMINATED: Final = 128 + SIGTERM
 CALLERS: Final = frozenset(
     {
         *("advance", "start", "made_of_exit", "done_at_once", "make"),
-        *("made_by", "begin_in_place", "rest_of", "awaiting"),
+        *("made_by", "begin_in_place", "all_awaited", "awaiting"),
         *("interruptible", "turns", "step"),
     }
 )

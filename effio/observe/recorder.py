@@ -1,16 +1,14 @@
-"""Recording a run: the observer that makes a `Trace`, and the ways to run a program under it."""
+"""Recording a run: the observer that makes a `Trace`."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from types import CodeType
-from typing import Any, Final, TypeAlias, TypeVar, final
+from typing import Any, Final, TypeAlias, final
 
 from effio.algebra.io import IO
 from effio.data.cause import Cancelled, Cause, Die
 from effio.data.cause_text import error_text, short_repr
-from effio.data.exit import Exit
 from effio.data.identity import Path
 from effio.data.origin import CallSite, Origin, origin_of
 from effio.interpreter.action import Resume, Watching
@@ -18,15 +16,11 @@ from effio.interpreter.clock import Clock
 from effio.interpreter.fiber import Fiber, Sleeping, Wait
 from effio.interpreter.observer import Observer, Part
 from effio.interpreter.parallel import ParallelFamily
-from effio.interpreter.runtime import BackendName, LoopFactory, run_async_exit, run_exit
 from effio.interpreter.scope import Region, Request, ScopeRegion
 from effio.interpreter.supervision import ChildrenWait, Family
 from effio.observe import trace as model
 from effio.observe.short_path import ShortPaths
 from effio.observe.trace import Cancel, Kind, On, Span, State, Trace
-
-Value = TypeVar("Value")
-Error = TypeVar("Error")
 
 Waited: TypeAlias = tuple[str, On, float, float, int | None]
 Place: TypeAlias = CallSite | Origin | CodeType | None
@@ -34,52 +28,6 @@ Place: TypeAlias = CallSite | Origin | CodeType | None
 LIMIT: Final = 100_000
 WAITS_OF_ONE_FIBER: Final = 1_000
 RACES: Final = ("race", "first")
-
-
-# -- Running ----
-
-
-def run_traced(
-    program: IO[Value, Error],
-    /,
-    *,
-    backend: BackendName = "asyncio",
-    clock: Clock | None = None,
-    loop_factory: LoopFactory | None = None,
-    observers: Sequence[Observer] = (),
-    limit: int = LIMIT,
-    sample: float = 1.0,
-) -> tuple[Exit[Value, Error], Trace]:
-    """Run `program` to its end and give its exit, and the trace of what ran.
-
-    `limit` and `sample` bound the trace as they do for a `Recorder`; everything else is as for `run_exit`.
-
-    >>> from effio import VirtualClock, par_zip, sleep
-    >>> exit, trace = run_traced(par_zip(sleep(1).named("a"), sleep(2).named("b")), clock=VirtualClock())
-    >>> [(span.name, trace.length(span)) for span in trace.spans]
-    [('main', 2.0), ('par_zip', 2.0), ('a', 1.0), ('b', 2.0)]
-    """
-    recorder = Recorder(limit=limit, sample=sample)
-    exit = run_exit(program, backend=backend, clock=clock, loop_factory=loop_factory, observers=(*observers, recorder))
-    return exit, recorder.trace()
-
-
-async def run_traced_async(
-    program: IO[Value, Error],
-    /,
-    *,
-    clock: Clock | None = None,
-    observers: Sequence[Observer] = (),
-    limit: int = LIMIT,
-    sample: float = 1.0,
-) -> tuple[Exit[Value, Error], Trace]:
-    """Run `program` on the running event loop and give its exit, and the trace of what ran; see `run_traced`."""
-    recorder = Recorder(limit=limit, sample=sample)
-    exit = await run_async_exit(program, clock=clock, observers=(*observers, recorder))
-    return exit, recorder.trace()
-
-
-# -- Recording ----
 
 
 @final

@@ -10,8 +10,9 @@ import argparse
 import asyncio
 import multiprocessing
 import random
+import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from statistics import median, quantiles
@@ -20,12 +21,19 @@ from typing import Final, TypeAlias
 import attrs
 
 from effio import IO, Do, delay, do, from_async, par_traverse, run
+from effio.net.address import Address
+from effio.net.tcp import connect_address
 from tests.benchmarks.host import uvloop
 
 MESSAGE: Final = b"x" * 100
 HOST: Final = "127.0.0.1"
 
 Latencies: TypeAlias = list[float]
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+Exchange: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], IO[None, Exception]]
+Client: TypeAlias = Callable[[int, int], IO[Latencies, Exception]]
+AsyncioClient: TypeAlias = Callable[[int, int], Coroutine[None, None, Latencies]]
+Clients: TypeAlias = Callable[[int, int, int], Latencies]
 
 
 # -- The server ----------------------------------------------------------------------------------------------
@@ -91,26 +99,44 @@ async def asyncio_client(port: int, requests: int) -> Latencies:
     return latencies
 
 
-async def asyncio_clients(port: int, connections: int, requests: int) -> Latencies:
+async def asyncio_clients(client: AsyncioClient, port: int, connections: int, requests: int) -> Latencies:
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(asyncio_client(port, requests)) for _ in range(connections)]
+        tasks = [group.create_task(client(port, requests)) for _ in range(connections)]
     return [latency for task in tasks for latency in task.result()]
 
 
-def client(*, leaves: int) -> Callable[[int, int], IO[Latencies, Exception]]:
-    """Ask with one leaf for a whole exchange, or with one for each coroutine that it awaits."""
+async def asyncio_socket_client(port: int, requests: int) -> Latencies:
+    """The same without streams."""
+    loop = asyncio.get_running_loop()
+    latencies: Latencies = []
+    with socket.socket() as endpoint:
+        endpoint.setblocking(False)
+        await loop.sock_connect(endpoint, (HOST, port))
+        for _ in range(requests):
+            began = time.perf_counter()
+            await loop.sock_sendall(endpoint, MESSAGE)
+            got = 0
+            while got < len(MESSAGE):
+                got += len(await loop.sock_recv(endpoint, 65_536))
+            latencies.append(time.perf_counter() - began)
+    return latencies
 
-    @do
-    def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Do[None, Exception]:
-        yield from from_async(exchange, reader, writer)
 
-    @do
-    def parts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Do[None, Exception]:
-        yield from delay(writer.write, MESSAGE)
-        yield from from_async(writer.drain)
-        yield from from_async(reader.readexactly, len(MESSAGE))
+@do
+def parts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Do[None, Exception]:
+    """An exchange with a leaf for each coroutine that it awaits."""
+    yield from delay(writer.write, MESSAGE)
+    yield from from_async(writer.drain)
+    yield from from_async(reader.readexactly, len(MESSAGE))
 
-    exchanged = whole if leaves == 1 else parts
+
+def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> IO[None, Exception]:
+    """An exchange with one leaf."""
+    return from_async(exchange, reader, writer)
+
+
+def client(exchanged: Exchange) -> Client:
+    """Ask over the streams of asyncio."""
 
     @do
     def asking(port: int, requests: int) -> Do[Latencies, Exception]:
@@ -127,41 +153,52 @@ def client(*, leaves: int) -> Callable[[int, int], IO[Latencies, Exception]]:
     return asking
 
 
-def effio_clients(
-    asking: Callable[[int, int], IO[Latencies, Exception]], port: int, connections: int, requests: int
-) -> IO[Latencies, Exception]:
+@do
+def net_client(port: int, requests: int) -> Do[Latencies, Exception]:
+    """Ask over a connection of `effio.net`."""
+    latencies: Latencies = []
+    connection = yield from connect_address(Address(HOST, port, family=socket.AF_INET))
+    for _ in range(requests):
+        began = time.perf_counter()
+        yield from connection.write(MESSAGE)
+        got = 0
+        while got < len(MESSAGE):
+            got += len((yield from connection.read()))
+        latencies.append(time.perf_counter() - began)
+    yield from connection.close()
+    return latencies
+
+
+def effio_clients(asking: Client, port: int, connections: int, requests: int) -> IO[Latencies, Exception]:
     found = par_traverse(range(connections), lambda _: asking(port, requests))
     return found.map(lambda each: [latency for latencies in each for latency in latencies])
 
 
-Clients: TypeAlias = Callable[[int, int, int], Latencies]
+def in_asyncio(client: AsyncioClient, loop_factory: LoopFactory | None = None) -> Clients:
+    def clients(port: int, connections: int, requests: int) -> Latencies:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(asyncio_clients(client, port, connections, requests))
+
+    return clients
 
 
-def in_asyncio(port: int, connections: int, requests: int) -> Latencies:
-    return asyncio.run(asyncio_clients(port, connections, requests))
-
-
-def in_uvloop(port: int, connections: int, requests: int) -> Latencies:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(asyncio_clients(port, connections, requests))
-
-
-def in_effio(leaves: int, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> Clients:
-    asking = client(leaves=leaves)
+def in_effio(asking: Client, loop_factory: LoopFactory | None = None) -> Clients:
     return lambda port, connections, requests: run(
         effio_clients(asking, port, connections, requests), loop_factory=loop_factory
     )
 
 
 CLIENTS: Final[Mapping[str, Clients]] = {
-    "asyncio": in_asyncio,
-    "effio, a leaf for a request": in_effio(1),
-    "effio, a leaf for a coroutine": in_effio(2),
+    "asyncio": in_asyncio(asyncio_client),
+    "effio, a leaf for a request": in_effio(client(whole)),
+    "effio, a leaf for a coroutine": in_effio(client(parts)),
+    "asyncio, without streams": in_asyncio(asyncio_socket_client),
+    "effio.net": in_effio(net_client),
     **(
         {
-            "uvloop": in_uvloop,
-            "effio on uvloop, a leaf for a request": in_effio(1, uvloop.new_event_loop),
-            "effio on uvloop, a leaf for a coroutine": in_effio(2, uvloop.new_event_loop),
+            "uvloop": in_asyncio(asyncio_client, uvloop.new_event_loop),
+            "effio on uvloop, a leaf for a request": in_effio(client(whole), uvloop.new_event_loop),
+            "effio on uvloop, a leaf for a coroutine": in_effio(client(parts), uvloop.new_event_loop),
         }
         if uvloop
         else {}
@@ -196,12 +233,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.echo", description=__doc__)
     parser.add_argument("--connections", type=int, default=1_000)
     parser.add_argument("--requests", type=int, default=100, help="on each connection")
+    parser.add_argument("--only", action="append", choices=CLIENTS, help="beside asyncio")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count, after one that does not")
     chosen = parser.parse_args()
-    rounds: dict[str, list[Round]] = {name: [] for name in CLIENTS}
+    names = [name for name in CLIENTS if chosen.only is None or name in ("asyncio", *chosen.only)]
+    rounds: dict[str, list[Round]] = {name: [] for name in names}
     with echo_server() as port:
         for counted in (False, *[True] * chosen.rounds):
-            for name in random.sample(list(CLIENTS), len(CLIENTS)):
+            for name in random.sample(names, len(names)):
                 found = measured(CLIENTS[name], port, chosen.connections, chosen.requests)
                 rounds[name].extend([found] if counted else [])
     report(rounds)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 import traceback
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
@@ -274,7 +275,21 @@ def test_one_error_raised_many_times_does_not_grow() -> None:
     assert lengths[0] == lengths[-1]
 
 
-def test_foreign_tasks_get_their_turn() -> None:
+async def busy() -> None:
+    time.sleep(0.001)
+
+
+def failing() -> Awaitable[None]:
+    time.sleep(0.001)
+    raise ValueError("before there is a coroutine")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [delay(time.sleep, 0.001), from_async(busy), from_async(failing).or_else_succeed(None)],
+    ids=["call", "leaf", "failing leaf"],
+)
+def test_foreign_tasks_get_their_turn(step: IO[None]) -> None:
     """A fiber that never waits lets the other tasks of its loop run every ten milliseconds or so."""
     turns: list[int] = []
 
@@ -285,7 +300,7 @@ def test_foreign_tasks_get_their_turn() -> None:
 
     async def host() -> None:
         task = asyncio.create_task(foreign_task())
-        await collect([delay(time.sleep, 0.001)] * 80)
+        await collect([step] * 30)
         task.cancel()
 
     asyncio.run(host())

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final, final
 from weakref import ReferenceType
 
@@ -20,13 +20,19 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.cause_text import name_of
 from effio.data.errors import ForeignCancelled, ProgramCancelled
-from effio.interpreter.backends.begun import made_by, rest_of
+from effio.interpreter.backends.begun import made_by
+from effio.interpreter.backends.hosted import hosted, next_turn
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import Region, visible_cancel
 
 FIRST_PATIENCE: Final = 0.001
 LONGEST_PATIENCE: Final = 0.1
+
+# What a task awaits.
+NEXT_LEAF: Final = 0
+IN_LEAF: Final = 1
+NEXT_TURN: Final = 2
 
 
 @final
@@ -120,19 +126,17 @@ class AsyncioBackend:
         if host is None:
             host = fiber.host = Host(self, fiber)
             self.hosts.add(host)
-        if host.stepping:
-            outcome = host.begin_in_place(node)
-            if outcome is not None and self.scheduler.turn_is_over():
-                fiber.hold(outcome)
-                return None
-            if outcome is not None:
-                return outcome
-            host.leaf = node
-        else:
-            host.begin(node)
+        outcome = host.begin_in_place(node) if host.stepping else None
+        if outcome is not None and self.scheduler.turn_is_over():
+            fiber.hold(outcome)
+            return None
+        if outcome is not None:
+            return outcome
+        host.leaf = node
+        host.unpark()
         fiber.park(host)
         self.scheduler.in_flight += 1
-        if host.begun is not None and fiber.check:
+        if host.stepping and fiber.check:
             fiber.interrupt()  # What has begun may have cancelled its own fiber.
         return None
 
@@ -159,7 +163,10 @@ class Host:
 
     ::
 
-        parked ── begin ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
+        parked ── unpark ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
+
+    The task awaits what `awaited` is: by `place` the coroutine of `leaf`, the next leaf, or only the next turn of the
+    loop. It has begun, and waits for `waits_for` first. `outcome` is how the fiber goes on, if not with `value`.
 
     `asked` counts the cancels that this run sent to the task and has not taken back; any other cancel of the task
     comes from outside and cancels the innermost of `blocks`, the scopes that context managers guard, or else the fiber.
@@ -167,50 +174,31 @@ class Host:
 
     def __init__(self, backend: AsyncioBackend, fiber: Fiber) -> None:
         self.backend = backend
+        self.scheduler = backend.scheduler
         self.fiber = fiber
         self.leaf: Leaf | None = None
-        self.begun: Awaitable[Any] | None = None
-        self.stepping = False
-        self.over = False
+        self.place = NEXT_LEAF
+        self.awaited: Any = None
+        self.waits_for: Any = None
+        self.value: Any = None
+        self.outcome: IO[Any, Any] | None = None
+        self.stepping = self.over = self.wanted = False
         self.asked = 0
         self.blocks: list[Region] = []
         self.foreign: BaseException | None = None
         self.cut: object = None
         self.arrived: ReferenceType[asyncio.CancelledError] | None = None
-        self.wanted = False
         self.patience: asyncio.Handle | None = None
         self.parked: asyncio.Future[None] | None = None
-        self.task = asyncio.Task(self.run(), loop=backend.loop, name=fiber.name, context=fiber.context)
+        self.task: Any = asyncio.Task(hosted(self), loop=backend.loop, name=fiber.name, context=fiber.context)
         self.task.add_done_callback(self.task_over)
 
     # -- Called by the run ----
 
-    def begin(self, node: Leaf) -> None:
-        """Run the coroutine of `node` next."""
-        self.leaf = node
-        self.unpark()
-
-    def begin_in_place(self, node: Leaf) -> IO[Any, Any] | None:
-        """Run the coroutine of `node` in this task, which runs right now, as far as it does not wait.
-
-        None if it waits; the task goes on with it then.
-        """
-        try:
-            made = made_by(node)
-        except BaseException as error:
-            return self.raised(node, error)
-        try:
-            self.begun = rest_of(made, made.send(None), self)
-        except StopIteration as stop:
-            return Pure(stop.value)
-        except BaseException as error:
-            return self.raised(node, error)
-        return None
-
     def stop(self) -> None:
         """The fiber has its exit: let the task end."""
         self.over = True
-        self.backend.scheduler.in_flight += 1
+        self.scheduler.in_flight += 1
         self.unpark()
 
     def unpark(self) -> None:
@@ -236,7 +224,7 @@ class Host:
         if self.leaf is None or not self.wanted:
             return
         if self.may_cut():
-            self.cut = self.task._fut_waiter  # type: ignore[attr-defined]
+            self.cut = self.task._fut_waiter
             self.asked += 1
             self.task.cancel()
         patience = min(max(patience * 2, FIRST_PATIENCE), LONGEST_PATIENCE)
@@ -248,61 +236,76 @@ class Host:
         A leaf that still deals with the last one, in a `finally` for instance, may do so in peace. A future that is
         done is left alone, since its value would be lost; so is a task that has not begun, or runs right now.
         """
-        if self.arrived is not None and self.arrived() is not None:
+        if self.place != IN_LEAF or (self.arrived is not None and self.arrived() is not None):
             return False
-        task: Any = self.task
-        waits_for = task._fut_waiter
+        waits_for = self.task._fut_waiter
         if waits_for is None:  # It gives way to others for one turn, if it is suspended at all.
-            return bool(task.get_coro().cr_suspended) and not task._must_cancel
+            return bool(self.task.get_coro().cr_suspended) and not self.task._must_cancel
         return waits_for is not self.cut and not waits_for.done()
 
     # -- The task ----
 
-    async def run(self) -> None:
-        """Run one leaf after the other; between them the fiber runs in this task, or in the ready queue."""
+    def go_on(self) -> bool:
+        """Run the fiber, if it has what it waited for, until there is something to await; false if it is over."""
+        if self.place != IN_LEAF:
+            self.awaited = self.parked = None
+        elif self.outcome is None:
+            self.outcome = Pure(self.value)
+            self.value = None
         while not self.over:
-            node = self.leaf
-            if node is None:
-                await self.park()
-                continue
-            outcome: IO[Any, Any] | None = None
-            if self.begun is None:
-                outcome = CHECKPOINT if self.wanted else self.begin_in_place(node)
-            if outcome is None:
-                assert self.begun is not None
-                try:
-                    outcome = Pure(await self.begun)
-                except BaseException as error:
-                    if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
-                        raise  # The loop is gone, and the task is being destroyed.
-                    outcome = self.raised(node, error)
-            if self.task._must_cancel:  # type: ignore[attr-defined]
-                await self.forget_cancels()
-            self.fiber.node = outcome
-            del node, outcome  # The fiber may go on for long, and they hold arguments.
-            self.leaf_over()
-            self.step(self.fiber)
+            if self.outcome is None and self.leaf is None:
+                self.parked = self.backend.loop.create_future()
+                return self.awaits(NEXT_LEAF, self.parked.__await__())
+            if self.outcome is None and self.awaited is None and self.leaf is not None:
+                self.outcome = CHECKPOINT if self.wanted else self.begin_in_place(self.leaf)
+            if self.outcome is None:
+                self.place = IN_LEAF
+                return True
+            if self.task._must_cancel:  # Else the cancel that the leaf has left behind would hit the next one.
+                return self.awaits(NEXT_TURN, next_turn())
+            self.step()
+        return False
 
-    async def forget_cancels(self) -> None:
-        """Take in a cancel that the leaf has left behind, so that it does not hit the next one."""
-        task: Any = self.task
-        if task.cancelling() > self.asked:
-            self.cancelled_from_outside(asyncio.CancelledError())
-        while task._must_cancel:
-            try:
-                await asyncio.sleep(0)
-            except asyncio.CancelledError:
-                pass
+    def awaits(self, place: int, awaited: Any) -> bool:
+        """Let the task await something that is no leaf."""
+        self.place = place
+        self.awaited = awaited
+        self.waits_for = awaited.send(None)
+        return True
 
-    async def park(self) -> None:
-        """Wait for the next leaf; a cancel that comes here is meant for the fiber."""
-        self.parked = self.backend.loop.create_future()
+    def begin_in_place(self, node: Leaf) -> IO[Any, Any] | None:
+        """Run the coroutine of `node` in this task, which runs right now, as far as it does not wait.
+
+        None if it waits; the task goes on with it then.
+        """
         try:
-            await self.parked
-        except asyncio.CancelledError as error:
+            made = made_by(node)
+        except BaseException as error:
+            return self.raised(node, error)
+        try:
+            self.waits_for = made.send(None)
+        except StopIteration as stop:
+            return Pure(stop.value)
+        except BaseException as error:
+            return self.raised(node, error)
+        self.awaited = made
+        return None
+
+    def failed(self, error: BaseException) -> bool:
+        """Take what awaiting raised; false if the task is being destroyed.
+
+        A cancel that comes outside of a leaf is meant for the fiber, unless it is one that a leaf has left behind.
+        """
+        if self.place == IN_LEAF and self.leaf is not None:
+            if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
+                return False
+            self.outcome = self.raised(self.leaf, error)
+            return True
+        if not isinstance(error, asyncio.CancelledError):
+            return False
+        if self.place == NEXT_LEAF or self.task.cancelling() > self.asked:
             self.cancelled_from_outside(error)
-        finally:
-            self.parked = None
+        return True
 
     def raised(self, node: Leaf, error: BaseException) -> IO[Any, Any]:
         """How the fiber goes on after a leaf that raised."""
@@ -329,7 +332,7 @@ class Host:
 
     def cancelled_from_outside(self, error: BaseException) -> None:
         """Somebody else cancelled the task of this fiber, or closes the loop after a run that was given up."""
-        self.over = self.over or self.backend.scheduler.over
+        self.over = self.over or self.scheduler.over
         if self.over:
             return
         for _ in range(self.task.cancelling() - self.asked):
@@ -350,8 +353,8 @@ class Host:
 
     def leaf_over(self) -> None:
         """Take back our own cancels, and what the leaf has swallowed of others."""
-        self.leaf = self.begun = self.arrived = None
-        self.backend.scheduler.in_flight -= 1
+        self.leaf = self.awaited = self.arrived = None
+        self.scheduler.in_flight -= 1
         while self.task.cancelling():
             self.task.uncancel()
         if not self.wanted:
@@ -363,19 +366,24 @@ class Host:
             self.patience.cancel()
             self.patience = None
 
-    def step(self, fiber: Fiber) -> None:
+    def step(self) -> None:
         """Run the fiber right here, as long as it does not wait."""
+        fiber = self.fiber
+        outcome, self.outcome = self.outcome, None
+        assert outcome is not None
+        self.leaf_over()
+        fiber.node = outcome
         fiber.epoch += 1
         fiber.wait = None
         self.stepping = True
-        self.backend.scheduler.step(fiber)
+        self.scheduler.step(fiber)
         self.stepping = False
 
     def task_over(self, task: asyncio.Task[None]) -> None:
         """The fiber ends with its task; if it has no exit, the task was cancelled before its first step."""
         if not task.cancelled():
             task.result()
-        if self.backend.scheduler.over:
+        if self.scheduler.over:
             self.backend.hosts.discard(self)
             return
         if self.over:
