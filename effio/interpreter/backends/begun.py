@@ -1,7 +1,8 @@
 """What a leaf makes."""
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# What somebody's function gives may be anything.
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -18,8 +19,7 @@ def made_by(node: Leaf) -> Coroutine[Any, Any, Any]:
     """Call the function of `node` for its coroutine; what is awaitable otherwise gets one around it."""
     kwargs = node._kwargs
     made: Any = node._function(*node._args, **kwargs) if kwargs else node._function(*node._args)
-    kind: object = type(made)
-    return made if kind is CoroutineType else awaiting(made, node)
+    return made if type(made) is CoroutineType else awaiting(made, node)
 
 
 async def awaiting(made: Any, node: Leaf) -> Any:
