@@ -58,7 +58,16 @@ def is_other(fatal: BaseException | None, leaf: Fail[Any] | Die | Cancelled) -> 
     """Whether a leaf tells of something else than `fatal`, and of more than a cancel."""
     if isinstance(leaf, Cancelled):
         return False
-    error: object = leaf.exception if isinstance(leaf, Die) else leaf.error
-    if isinstance(error, BaseExceptionGroup):
-        return cast("BaseExceptionGroup[BaseException]", error).split(lambda inner: inner is fatal)[1] is not None
-    return error is not fatal
+    return has_other(leaf.exception if isinstance(leaf, Die) else leaf.error, fatal)
+
+
+def has_other(error: object, fatal: BaseException | None) -> bool:
+    """Whether an error, or what a group of them holds, is something else than `fatal`."""
+    pending: list[object] = [error]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, BaseExceptionGroup):
+            pending.extend(cast("BaseExceptionGroup[BaseException]", inner).exceptions)
+        elif inner is not fatal:
+            return True
+    return False
