@@ -213,8 +213,9 @@ def reason_text(reason: Any) -> str:
 
 def value_text(value: Any) -> str:
     """Show one argument: a function by its name, anything else by its repr."""
+    named = getattr(value, "__wrapped__", None)  # What it is called as, by functools.update_wrapper.
     if isinstance(value, partial):
-        return f"partial({value_text(value.func)})"  # pyright: ignore[reportUnknownMemberType]
+        return f"partial({value_text(value.func)})" if named is None else value_text(named)  # pyright: ignore[reportUnknownMemberType]
     if isinstance(value, float):
         return f"{value:g}"
     name = getattr(value, "__qualname__", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any, TypeAlias, cast, final
 
 import attrs
@@ -51,7 +51,8 @@ def opened(kind: Kind, make: Callable[[], CM], use: Use) -> Program:
         cm, value = within
         return kind.block(cm).around(partial(use, value))
 
-    return FlatMap(kind.node(kind.enter, (make,), catches=ANY_EXCEPTION), guarded)
+    entering = update_wrapper(partial(kind.enter, make), make, updated=())  # It is called as the user's own function.
+    return FlatMap(kind.node(entering, catches=ANY_EXCEPTION), guarded)
 
 
 # -- One kind ------------------------------------------------------------------------------------------------
