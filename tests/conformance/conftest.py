@@ -47,7 +47,7 @@ def exact(request: pytest.FixtureRequest) -> Backend:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
-    """Run a case again that fails while the machine is late, or was: what it does in real time may have come too late."""
+    """Run a case again that fails while the machine is late, or was: what takes real time may have come too late."""
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     run = partial(pyfuncitem.obj, **arguments)
     for tries_left in reversed(range(TRIES)):
