@@ -55,8 +55,7 @@ def attempt(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwar
     given: object = f
     if not callable(given):
         raise argument.not_a_function("attempt", given)
-    catches = ANY_EXCEPTION if catch is Exception else caught("attempt", catch)
-    return Call(f, args, kwargs or None, catches)
+    return Call(f, args, kwargs or None, caught("attempt", catch))
 
 
 @overload
@@ -82,8 +81,7 @@ def from_async(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **k
     given: object = f
     if not callable(given):
         raise argument.not_a_function("from_async", given)
-    catches = ANY_EXCEPTION if catch is Exception else caught("from_async", catch)
-    return Leaf(f, args, kwargs or None, catches)
+    return Leaf(f, args, kwargs or None, caught("from_async", catch))
 
 
 def caught(word: str, catch: type[Any] | tuple[type[Any], ...]) -> tuple[type[BaseException], ...]:

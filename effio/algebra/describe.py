@@ -213,15 +213,20 @@ def reason_text(reason: Any) -> str:
 
 def value_text(value: Any) -> str:
     """Show one argument: a function by its name, anything else by its repr."""
-    named = getattr(value, "__wrapped__", None)  # What it is called as, by functools.update_wrapper.
     if isinstance(value, partial):
-        return f"partial({value_text(value.func)})" if named is None else value_text(named)  # pyright: ignore[reportUnknownMemberType]
+        return partial_text(value)
     if isinstance(value, float):
         return f"{value:g}"
     name = getattr(value, "__qualname__", None)
     if not isinstance(name, str):
         return short_repr(value)
     return name.rpartition("<locals>.")[2].replace("<lambda>", "lambda")
+
+
+def partial_text(function: Any) -> str:
+    """Show a function that was given arguments already, by the name that `functools.update_wrapper` may have set."""
+    named = getattr(function, "__wrapped__", None)
+    return f"partial({value_text(function.func)})" if named is None else value_text(named)
 
 
 def written(program: Any, arguments: list[str]) -> str:

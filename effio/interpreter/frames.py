@@ -256,10 +256,7 @@ class ScopeFrame(Frame):
                 return followed(target.request.leaf, rest)
             fiber.unwinding = False
         region.cancelled_caught = True
-        try:
-            node: IO[Any, Any] = self.expired(region)
-        except BaseException as error:
-            return followed(fiber.raised(error), rest)
+        node: IO[Any, Any] = self.expired(region)
         if rest is None:
             return node
         # Errors win over a value, and follow a timeout that they came with.

@@ -8,6 +8,7 @@ to. A shield ends the walk; a `restore` inside it lifts just that shield.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, final
@@ -202,6 +203,11 @@ class ScopeRegion(Region):
         self.request_cancel("deadline", None, None)
 
 
+def hit_from_outside(blocks: list[Region], fiber: Fiber) -> Region:
+    """What a cancel of the task of a fiber is meant for: the innermost block that is not left, or else all of it."""
+    return next((block for block in reversed(blocks) if block.request or not block.closed), fiber)
+
+
 # -- Walking the tree ----
 
 
@@ -266,19 +272,26 @@ def any_cancel(region: Region | None) -> bool:
 def effective_deadline(region: Region | None) -> float:
     """The earliest deadline that can cut what is inside `region`: minus infinity if it is cancelled already."""
     earliest = inf
+    for seen in seen_from(region):
+        if seen.request is not None:
+            return -inf
+        if isinstance(seen, ScopeRegion) and seen.deadline is not None:
+            earliest = min(earliest, seen.deadline)
+    return earliest
+
+
+def seen_from(region: Region | None) -> Iterator[Region]:
+    """Yield the regions around that can be cancelled, as far as no shield hides them, the innermost first."""
     lifted: tuple[object, ...] = ()
     while region is not None:
-        if region.request is not None:
-            return -inf
         if isinstance(region, ShieldRegion):
             if region not in lifted:
-                break
+                return
         elif isinstance(region, RestoreRegion):
             lifted = (*lifted, region.lifted)
-        elif isinstance(region, ScopeRegion) and region.deadline is not None:
-            earliest = min(earliest, region.deadline)
+        else:
+            yield region
         region = region.outer
-    return earliest
 
 
 def interrupt_inside(region: Region) -> None:

@@ -10,6 +10,7 @@ import attrs
 from returns.result import Failure
 
 from effio.algebra import argument
+from effio.algebra.call import ANY_EXCEPTION
 from effio.algebra.primitive import Ask, Call, FlatMap, Halt, Leaf, OnExit, Pure, Scoped, Sleep, Suspend, Then
 from effio.algebra.shape import Program
 from effio.data.errors import ProgramCancelled
@@ -18,8 +19,6 @@ from effio.resource.attendant import NOTHING, Opened, Use
 
 CM: TypeAlias = Any
 """A context manager, or what makes one; of either kind."""
-
-ANY_EXCEPTION = (Exception,)
 
 
 @final

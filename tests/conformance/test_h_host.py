@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import anyio
@@ -280,6 +281,15 @@ def test_b86_child_cancels_the_group_at_its_first_step(in_host: Host) -> None:
 # -- Tasks that somebody else cancels ------------------------------------------------------------------------
 
 
+async def victim_cancelled(body: Callable[[TaskGroup], IO[Any, Any]], after: float) -> Any:
+    """Run a group in which the host cancels the task called victim after some ticks."""
+    running = asyncio.create_task(run_async(task_group(body)))
+    await nap(after)
+    (task,) = [task for task in asyncio.all_tasks() if task.get_name() == "victim"]
+    task.cancel()
+    return await running
+
+
 def test_b87_task_of_a_fiber_is_cancelled_from_outside(in_host: Host) -> None:
     """That fiber is cancelled by the host, its finalizers run, and its siblings are not touched."""
     journal = Journal()
@@ -290,14 +300,7 @@ def test_b87_task_of_a_fiber_is_cancelled_from_outside(in_host: Host) -> None:
         forking = group.fork(victim, name="victim").zip(group.fork(sibling))
         return forking.flat_map(lambda fibers: fibers[0].exit())
 
-    async def main() -> Any:
-        running = asyncio.create_task(run_async(task_group(body)))
-        await nap(2)
-        (task,) = [task for task in asyncio.all_tasks() if task.get_name() == "victim"]
-        task.cancel()
-        return await running
-
-    exit = in_host(main)
+    exit = in_host(partial(victim_cancelled, body, after=2))
     assert [leaf.source for leaf in cause_of(exit).cancellations()] == ["host"]
     assert sorted(journal) == ["closed", "sibling"]
 
@@ -310,14 +313,7 @@ def test_b87_parked_task_is_cancelled_from_outside(in_host: Host) -> None:
     def body(group: TaskGroup) -> IO[object, Any]:
         return group.fork(program).flat_map(lambda fiber: fiber.exit())
 
-    async def main() -> Any:
-        running = asyncio.create_task(run_async(task_group(body)))
-        await nap(3)
-        (task,) = [task for task in asyncio.all_tasks() if task.get_name() == "victim"]
-        task.cancel()
-        return await running
-
-    exit = in_host(main)
+    exit = in_host(partial(victim_cancelled, body, after=3))
     assert [leaf.source for leaf in cause_of(exit).cancellations()] == ["host"]
     assert journal == ["closed"]
 
@@ -331,14 +327,8 @@ def test_b87_shielded_leaf_has_no_value_when_its_task_is_cancelled(in_host: Host
     def body(group: TaskGroup) -> IO[object, Any]:
         return group.fork(resource.use(journal.note), name="victim").flat_map(lambda fiber: fiber.exit())
 
-    async def main() -> Any:
-        running = asyncio.create_task(run_async(task_group(body)))
-        await nap(2)
-        (task,) = [task for task in asyncio.all_tasks() if task.get_name() == "victim"]
-        task.cancel()
-        return await running
-
-    assert {leaf.source for leaf in cause_of(in_host(main)).cancellations()} == {"host"}
+    exit = in_host(partial(victim_cancelled, body, after=2))
+    assert {leaf.source for leaf in cause_of(exit).cancellations()} == {"host"}
     assert journal == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
@@ -27,9 +28,8 @@ from effio import (
     task_group,
     yield_now,
 )
-from effio.testing.exploration.search import Search
+from effio.testing.exploration.outcomes import ways_of
 from effio.testing.exploration.stepping import Stepped
-from effio.testing.exploration.system import CLOCK
 
 
 @attrs.frozen
@@ -167,15 +167,7 @@ def leaf_text(leaf: Any) -> str:
 
 def found_by_search(system: Stepped) -> set[Any]:
     """How the schedules of the explorer end."""
-    search = Search(system, aside=CLOCK)
-    found: set[Any] = set()
-    restarts = 0
-    for schedule in search.schedules():
-        if search.counts.restarts != restarts:
-            restarts = search.counts.restarts
-            found.clear()
-        found.add(plain(schedule.outcome))
-    return found
+    return set(ways_of(system, plain, sys.maxsize).found)
 
 
 class TooMany(Exception):

@@ -228,6 +228,15 @@ def test_cancel_is_explored_at_every_moment() -> None:
     assert seen == {0, 1, 2, "failure"}
 
 
+def test_failure_after_a_cancel_that_came_too_late_is_written_down() -> None:
+    """A fiber that has ended before it is cancelled is told like one that was not cancelled, and replays."""
+    program = par_collect([unit, yield_now]).then(pure("done"))
+    found = explore(program, check=lambda exit: exit != Success("done"), cancel=True, stop_on_first=False)
+    assert len(found.failures) > 3
+    for failure in found.failures:
+        assert replay(program, failure.token).outcome == Success("done")
+
+
 def test_cancel_that_came_too_late_is_tried_earlier() -> None:
     """A fiber that cancels another which has usually ended by then also does so before it has."""
 

@@ -20,11 +20,11 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.cause_text import name_of
 from effio.data.errors import ForeignCancelled, ProgramCancelled
-from effio.interpreter.backends.begun import made_by
 from effio.interpreter.backends.hosted import hosted, next_turn
+from effio.interpreter.backends.leaf import made_by
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.interpreter.scope import Region, visible_cancel
+from effio.interpreter.scope import Region, hit_from_outside, visible_cancel
 
 FIRST_PATIENCE: Final = 0.001
 LONGEST_PATIENCE: Final = 0.1
@@ -337,18 +337,14 @@ class Host:
             return
         for _ in range(self.task.cancelling() - self.asked):
             self.task.uncancel()
-        target = self.hit_from_outside()
+        target = hit_from_outside(self.blocks, self.fiber)
         if target.request is None:  # Some come again and again until their block is left.
             self.foreign = error
             target.request_cancel("host", None, "its asyncio task was cancelled")
 
-    def hit_from_outside(self) -> Region:
-        """What a cancel of the task is meant for."""
-        return next((block for block in reversed(self.blocks) if block.request or not block.closed), self.fiber)
-
     def cut_from_outside(self) -> IO[Any, Any]:
         """How a leaf ends that somebody else has cancelled: behind a shield the fiber goes on, but has no value."""
-        request = self.hit_from_outside().request
+        request = hit_from_outside(self.blocks, self.fiber).request
         return CHECKPOINT if request is None or visible_cancel(self.fiber.region) is not None else Halt(request.leaf)
 
     def leaf_over(self) -> None:

@@ -102,12 +102,13 @@ def abandon(scheduler: Scheduler, loop: asyncio.AbstractEventLoop) -> None:
 
     In a loop that is closed nothing is told to end.
     """
-    if not loop.is_closed():
+    closed = loop.is_closed()
+    if not closed:
         scheduler.root.request_cancel("host", None, "the coroutine that awaits the program was closed")
         while scheduler.ready:
             scheduler.turn()
     if not scheduler.over:
-        if not loop.is_closed():
+        if not closed:
             scheduler.give_up()
         warnings.warn(
             f"program {scheduler.root.name!r} was abandoned while it ran: its finalizers that wait may not complete",

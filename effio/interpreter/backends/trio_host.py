@@ -33,10 +33,10 @@ from effio.data.cause import Die, then
 from effio.data.cause_text import name_of
 from effio.data.errors import ForeignCancelled, ProgramCancelled
 from effio.interpreter.backend import in_trio
-from effio.interpreter.backends.begun import made_by
+from effio.interpreter.backends.leaf import made_by
 from effio.interpreter.fiber import CHECKPOINT, Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.interpreter.scope import SHIELD, Region
+from effio.interpreter.scope import SHIELD, Region, hit_from_outside
 
 
 @final
@@ -143,7 +143,7 @@ class Host:
 
     def cancelled_from_outside(self, error: BaseException) -> None:
         """A cancel came that is not ours."""
-        target = next((block for block in reversed(self.blocks) if block.request or not block.closed), self.fiber)
+        target = hit_from_outside(self.blocks, self.fiber)
         if target.request is None and not self.over:
             self.foreign = error
             target.request_cancel("host", None, "a scope of trio that one of its coroutines opened was cancelled")

@@ -92,9 +92,25 @@ class Stats:
         )
 
 
+@attrs.frozen
+class Resumable:
+    """What was found by something that can go on where it stopped."""
+
+    _state: Callable[[], State] = attrs.field(default=dict[str, Any], alias="state", kw_only=True, eq=False, repr=False)
+
+    @property
+    def state(self) -> State:
+        """What the same call needs to go on where this one stopped: plain data, for `json` or another process."""
+        return self._state()
+
+    def save(self, path: str | Path) -> None:
+        """Write `state` to a file, all of it or nothing; the same call with `resume=path` goes on from there."""
+        save_state(path, self.state)
+
+
 @final
 @attrs.frozen
-class Exploration:
+class Exploration(Resumable):
     """What was found: `schedules` inequivalent complete runs, all there are if `exhaustive`.
 
     Without `exhaustive` nothing is said about the rest; `bounds` tells what kept the exploration from being complete,
@@ -108,16 +124,6 @@ class Exploration:
     bounds: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     interrupted: bool = attrs.field(default=False, kw_only=True)
-    _state: Callable[[], State] = attrs.field(default=dict[str, Any], alias="state", kw_only=True, eq=False, repr=False)
-
-    @property
-    def state(self) -> State:
-        """What `explore` needs to go on where this one stopped: plain data, for `json` or another process."""
-        return self._state()
-
-    def save(self, path: str | Path) -> None:
-        """Write `state` to a file, all of it or nothing; `explore(..., resume=path)` goes on from there."""
-        save_state(path, self.state)
 
     def assert_ok(self) -> Exploration:
         """Raise an AssertionError that shows the first failing schedule, or what never held, if there is any.
@@ -155,7 +161,7 @@ class Exploration:
 
 @final
 @attrs.frozen
-class Sweep:
+class Sweep(Resumable):
     """What a sweep found: `runs` injections into `schedules` schedules.
 
     `bounds` tells what was left out, `interrupted` whether Ctrl-C ended it.
@@ -166,16 +172,6 @@ class Sweep:
     failures: tuple[Finding, ...]
     bounds: tuple[str, ...] = ()
     interrupted: bool = attrs.field(default=False, kw_only=True)
-    _state: Callable[[], State] = attrs.field(default=dict[str, Any], alias="state", kw_only=True, eq=False, repr=False)
-
-    @property
-    def state(self) -> State:
-        """What the same sweep needs to go on where this one stopped: plain data, for `json` or another process."""
-        return self._state()
-
-    def save(self, path: str | Path) -> None:
-        """Write `state` to a file, all of it or nothing; the same sweep with `resume=path` goes on from there."""
-        save_state(path, self.state)
 
     @property
     def exhaustive(self) -> bool:

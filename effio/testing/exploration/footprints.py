@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final, TypeAlias, TypeVar, final
 
 from effio.algebra.handle import CancelRequest
@@ -15,7 +14,7 @@ from effio.interpreter.action import Resume, Watching
 from effio.interpreter.fiber import PARKED, Fiber, Wait
 from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.parallel import FirstFamily, ParallelFamily
-from effio.interpreter.scope import RESTORE, SHIELD, Region
+from effio.interpreter.scope import Region, seen_from
 from effio.interpreter.supervision import Family
 from effio.testing.exploration.system import NOTHING, Footprint
 
@@ -304,20 +303,6 @@ def both(one: Footprint, other: Footprint) -> Footprint:
     if not one.touched:
         return other
     return Footprint(one.touched | other.touched, one.written | other.written)
-
-
-def seen_from(region: Region | None) -> Iterator[Region]:
-    """Yield the regions around that can be cancelled, as far as no shield hides them."""
-    lifted: list[object] = []
-    while region is not None:
-        if region.kind == SHIELD:
-            if region not in lifted:
-                return
-        elif region.kind == RESTORE:
-            lifted.append(getattr(region, "lifted", None))
-        else:
-            yield region
-        region = region.outer
 
 
 def decides(family: Family, child: Fiber) -> bool:

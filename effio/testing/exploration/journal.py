@@ -16,7 +16,7 @@ import attrs
 from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
 from effio.concurrent.ref import Ref
 from effio.data.cause_text import short_repr
-from effio.interpreter.fiber import Fiber
+from effio.interpreter.fiber import DONE, Fiber
 from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import SHIELD, Region, visible_cancel
@@ -115,8 +115,9 @@ class Journal:
         return max(found, 0)
 
     def cancel(self, scheduler: Scheduler, fiber: Fiber) -> None:
-        """A fiber is about to be cancelled from outside."""
-        self.outside(scheduler, fiber, "cancel", "is cancelled from outside")
+        """A fiber is about to be cancelled from outside: that of one that is over changes nothing."""
+        if fiber.state != DONE:
+            self.outside(scheduler, fiber, "cancel", "is cancelled from outside")
 
     def choose(self, scheduler: Scheduler, number: int) -> None:
         """The next turn goes a way that is not the usual one."""

@@ -1,4 +1,4 @@
-"""What a leaf makes."""
+"""The coroutine of a leaf: what its function makes, whatever that is."""
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
 # What somebody's function gives may be anything.
