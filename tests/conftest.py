@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Iterator
+from functools import cache, partial
 from importlib import import_module
+from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -35,27 +38,39 @@ GROUPS: Final = {
 """The beginnings of the names of tests that share what takes long to make."""
 
 
+HANDFUL: Final = 8
+"""So many other tests are sent to a process at once: each alone would keep it waiting for the next."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Run the tests of a group in one process, whatever `--dist` says; the others where there is room."""
+    """Run the tests of a group in one process, whatever `--dist` says, the others by handfuls, where there is room."""
+    config.option.loadscopereorder = False
     scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
-    scheduler._split_scope = group_of
+    scheduler._split_scope = cache(partial(unit_of, count()))
     return scheduler
 
 
-def group_of(name: str) -> str:
-    """The group of a test; one that shares nothing is a group of its own."""
-    return next((group for beginning, group in GROUPS.items() if name.startswith(beginning)), name)
+def unit_of(numbers: Iterator[int], name: str) -> str:
+    """What a test is sent to a process with: its group, or the next handful."""
+    return group_of(name) or f"handful {next(numbers) // HANDFUL}"
 
 
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what is imported by now, which it would look through at every collection."""
+def group_of(name: str) -> str | None:
+    """The group of a test, if it shares something."""
+    return next((group for beginning, group in GROUPS.items() if name.startswith(beginning)), None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _less_to_collect() -> None:
+    """Spare the garbage collector what is there by now, which it would look through at every collection."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, unless everything is to be looked at thoroughly."""
+    """Begin with the groups; leave out what takes minutes, unless everything is to be looked at thoroughly."""
+    items.sort(key=lambda item: group_of(item.nodeid) is None)
     left_out = [] if PROFILE == "thorough" else [item for item in items if item.get_closest_marker("thorough")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

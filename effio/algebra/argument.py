@@ -41,6 +41,12 @@ def function(word: str, value: Built) -> Built:
     return value
 
 
+def name(word: str, value: object) -> None:
+    """Refuse what is no name: the path of a failure is made of names."""
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"name of {word} must be a string, not {short_repr(value)}")
+
+
 def count(word: str, what: str, value: object, least: int) -> int:
     """Refuse what is no whole number of at least `least`."""
     if not isinstance(value, int) or isinstance(value, bool):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, ParamSpec, overload
+from typing import Any, Final, ParamSpec, TypeVarTuple, overload
 
 from effio.algebra import argument
 from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, T, Task, is_function
 from effio.algebra.primitive import Call, Leaf, Pure, Suspend
 
 P = ParamSpec("P")
+Args = TypeVarTuple("Args")
 
 ANY_EXCEPTION: Final = (Exception,)
 
@@ -36,16 +37,18 @@ def suspend(thunk: Callable[[], IO[NewValue, NewError]], /) -> IO[NewValue, NewE
 @overload
 def attempt(f: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
 @overload
-def attempt(thunk: Callable[[], T], /, *, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
+def attempt(f: Callable[[*Args], T], /, *args: *Args, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
 @overload
-def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
-@overload
-def attempt(thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3]]) -> IO[T, X1 | X2 | X3]: ...
+def attempt(f: Callable[[*Args], T], /, *args: *Args, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
 @overload
 def attempt(
-    thunk: Callable[[], T], /, *, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
+    f: Callable[[*Args], T], /, *args: *Args, catch: tuple[type[X1], type[X2], type[X3]]
+) -> IO[T, X1 | X2 | X3]: ...
+@overload
+def attempt(
+    f: Callable[[*Args], T], /, *args: *Args, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
 ) -> IO[T, X1 | X2 | X3 | X4]: ...
-def attempt(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
+def attempt(f: Callable[..., Any], /, *args: object, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
     """Call `f` and give its result. An `Exception` that it raises is a typed failure.
 
     With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
@@ -58,18 +61,20 @@ def attempt(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwar
 @overload
 def from_async(f: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
 @overload
-def from_async(f: Callable[[], Awaitable[T]], /, *, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
-@overload
-def from_async(f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2]]) -> IO[T, X1 | X2]: ...
+def from_async(f: Callable[[*Args], Awaitable[T]], /, *args: *Args, catch: type[X1] | tuple[type[X1]]) -> IO[T, X1]: ...
 @overload
 def from_async(
-    f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2], type[X3]]
+    f: Callable[[*Args], Awaitable[T]], /, *args: *Args, catch: tuple[type[X1], type[X2]]
+) -> IO[T, X1 | X2]: ...
+@overload
+def from_async(
+    f: Callable[[*Args], Awaitable[T]], /, *args: *Args, catch: tuple[type[X1], type[X2], type[X3]]
 ) -> IO[T, X1 | X2 | X3]: ...
 @overload
 def from_async(
-    f: Callable[[], Awaitable[T]], /, *, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
+    f: Callable[[*Args], Awaitable[T]], /, *args: *Args, catch: tuple[type[X1], type[X2], type[X3], type[X4]]
 ) -> IO[T, X1 | X2 | X3 | X4]: ...
-def from_async(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
+def from_async(f: Callable[..., Any], /, *args: object, catch: Any = Exception, **kwargs: Any) -> IO[Any, Any]:
     """Await what `f` makes, in the fiber's own host task. An `Exception` that it raises is a typed failure.
 
     With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.

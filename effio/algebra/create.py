@@ -170,6 +170,7 @@ def cancel_scope(
 
     `deadline` is in seconds from when this runs.
     """
+    argument.name("cancel_scope", name)
     limit = None if deadline is None else seconds(deadline, "deadline of cancel_scope")
     return derived.CancelScoped(body, limit, name)
 
@@ -194,6 +195,7 @@ def task_group(
         problem = ValueError(f"task_group with on_failure={on_failure!r} cannot have handler={handler!r}")
         problem.add_note('on_failure="ignore" needs a handler, which is given the cause of every failed child')
         raise problem
+    argument.name("task_group", name)
     return derived.TaskGrouped(body, on_failure, handler, name, caller(1))
 
 

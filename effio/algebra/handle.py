@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar, final
 
+from effio.algebra import argument
 from effio.algebra.derived import StartService
 from effio.algebra.io import IO, Error, NewError, NewValue, Value
 from effio.algebra.primitive import Ask, Fork, Watch
@@ -126,6 +127,8 @@ class TaskGroup(Handle):
         Into a group that is closing the child starts and is cancelled at its first action. Into one that has
         ended nothing is started: a `ScopeClosed` defect.
         """
+        if name is not None:
+            argument.name("fork", name)
         return Fork(self._core, program("fork", io), name)
 
     def start(
@@ -140,6 +143,8 @@ class TaskGroup(Handle):
         The service runs on in the group. If it ends before that, this fails as it failed, or with a
         `NotStarted` defect.
         """
+        if name is not None:
+            argument.name("start", name)
         return StartService(self._core, service, name)
 
     def cancel(self, reason: object = None, /) -> IO[None]:

@@ -211,6 +211,7 @@ class IO(Tagged, Generic[Value, Error]):
 
     def named(self, name: str, /) -> IO[Value, Error]:
         """Run under `name`, which stands in the path of every failure inside."""
+        argument.name("named", name)
         return primitive.Named(self, name)
 
     def with_progress(self, label: str, /, *, total: float | None = None) -> IO[Value, Error]:

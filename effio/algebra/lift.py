@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, Never, ParamSpec, TypeVar, final, overload
+from typing import Any, Final, Generic, Never, ParamSpec, TypeVar, final, overload
 
 from effio.algebra import argument
 from effio.algebra.io import IO, X1, X2, X3, X4, NewValue
@@ -13,6 +13,9 @@ from effio.algebra.primitive import Call, Leaf
 
 P = ParamSpec("P")
 Raised = TypeVar("Raised", covariant=True)
+
+CALLS: Final = "effio calls"
+"""The attribute of an `@effect` function that holds the function below it."""
 
 
 @final
@@ -32,14 +35,33 @@ class Effect(Generic[Raised]):
     def __call__(self, function: Callable[P, NewValue], /) -> Callable[P, IO[NewValue, Raised]]: ...
     def __call__(self, function: Callable[..., Any], /) -> Callable[..., IO[Any, Any]]:
         """Make a function that gives programs: each runs `function` with the arguments of the call."""
-        node = Leaf if inspect.iscoroutinefunction(argument.function("effect", function)) else Call
+        refuse_generators(argument.function("effect", function))
+        node = Leaf if inspect.iscoroutinefunction(function) else Call
         catches = self._catches
 
         @functools.wraps(function)
         def make(*args: Any, **kwargs: Any) -> IO[Any, Any]:
             return node(function, args, kwargs or None, catches)
 
+        vars(make)[CALLS] = function
         return make
+
+
+def refuse_generators(function: Callable[..., Any]) -> None:
+    """Refuse what gives a generator, which nobody would run."""
+    way_out = "write @do instead, if the body runs programs by `yield from`"
+    if inspect.isasyncgenfunction(function):
+        way_out = "take its items one by one: from_async(anext, iterator)"
+    elif not inspect.isgeneratorfunction(function):
+        return
+    problem = TypeError(f"effect needs a function that gives its result, not the generator {function.__qualname__}")
+    problem.add_note(way_out)
+    raise problem
+
+
+def function_of(given: Any) -> Any:
+    """The function that an `@effect` function calls; anything else is itself."""
+    return getattr(given, "__dict__", {}).get(CALLS, given)
 
 
 @overload

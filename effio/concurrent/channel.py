@@ -10,7 +10,7 @@ import attrs
 
 from effio.algebra import argument
 from effio.algebra.io import IO, NewError
-from effio.algebra.primitive import FlatMap, Fold, Halt, Operation, Park, Suspend, Then
+from effio.algebra.primitive import FlatMap, Fold, Halt, Operation, Park, Pure, Suspend, Then
 from effio.concurrent.pipe import ChannelClosed, End, Pipe, Policy, checked_capacity, checked_policy
 from effio.concurrent.shared import NOTHING, make, shared
 from effio.data import cause
@@ -228,7 +228,7 @@ def consumed(
         return Fold(receive(), ended, use)
 
     def use(item: Any) -> IO[Any, Any]:
-        return Then(f(item), following)
+        return Then(FlatMap(Pure(item), f), following)
 
     following = Suspend(step)
     return following

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Generic, Never, final
+from typing import Any, Generic, Never, TypeAlias, final
 
 import attrs
 from typing_extensions import TypeVar
 
-from effio.algebra.combine import par_settle
+from effio.algebra.combine import collect, par_settle
+from effio.algebra.create import shield
 from effio.algebra.handle import Fiber, TaskGroup
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, FlatMap, OnExit, Operation, Park, Suspend
@@ -17,6 +18,7 @@ from effio.concurrent.shared import NOTHING, Shared, make, shared
 
 Ran = TypeVar("Ran")
 RanError = TypeVar("RanError", default=Never)
+Fibers: TypeAlias = tuple[Fiber[Any, Any], ...]
 
 
 @final
@@ -61,11 +63,14 @@ class FiberSet(Generic[Ran, RanError]):
         return Operation(self._fibers, self._shared.reads)
 
     def cancel(self, reason: object = None, /) -> IO[None]:
-        """Cancel all fibers that run, and wait for their finalizers; fibers that are forked later run."""
-        return FlatMap(self.fibers(), partial(cancelled, reason))
+        """Cancel all fibers that run, and wait for their finalizers; fibers that are forked later run.
+
+        A fiber of the set that runs this, or is around it, is cancelled too, but not waited for.
+        """
+        return FlatMap(Ask(self._seen_from, touches=self._shared.reads), partial(cancelled, reason))
 
     def wait_empty(self) -> IO[None]:
-        """Wait until no fiber of the set runs."""
+        """Wait until no fiber of the set runs. For one of them that is a defect, since it would wait for itself."""
         return Park(self._enlist, self._withdraw, self._reason, touches=self._shared.reads)
 
     def stats(self) -> IO[FiberSetStats]:
@@ -103,9 +108,17 @@ class FiberSet(Generic[Ran, RanError]):
     def _fibers(self) -> tuple[Fiber[Ran, RanError], ...]:
         return tuple(member.fiber for member in self._members if member.fiber is not None)
 
+    def _seen_from(self, fiber: Any) -> tuple[Fibers, Fibers]:
+        """The fibers that run, and those of them that may end before `fiber` does."""
+        fibers, around = self._fibers(), lineage(fiber)
+        return fibers, tuple(each for each in fibers if core_of(each) not in around)
+
     def _enlist(self, resume: Any) -> IO[None] | None:
         if not self._members:
             return NOTHING
+        fibers, others = self._seen_from(resume.fiber)
+        if len(others) < len(fibers):
+            raise RuntimeError(f"{resume.fiber.name!r} cannot wait until {self._shared} is empty, which it is in")
         self._waiting[resume] = None
         return None
 
@@ -119,6 +132,22 @@ class FiberSet(Generic[Ran, RanError]):
         return f"{len(self._members)} fibers of {self._shared}"
 
 
-def cancelled(reason: object, fibers: tuple[Fiber[Any, Any], ...]) -> IO[None]:
-    """Cancel all at once."""
-    return par_settle([fiber.cancel(reason) for fiber in fibers]).as_value(None)
+def cancelled(reason: object, seen: tuple[Fibers, Fibers]) -> IO[None]:
+    """Ask all to stop, even if that hits who asks, then wait for those that can be waited for."""
+    fibers, others = seen
+    ended = par_settle([fiber.exit() for fiber in others]).as_value(None)
+    return shield(lambda restore: collect([fiber.cancel_soon(reason) for fiber in fibers]).then(restore(ended)))
+
+
+def lineage(fiber: Any) -> set[Any]:
+    """The running fiber and those around it, which end after it."""
+    found = set[Any]()
+    while fiber is not None:
+        found.add(fiber)
+        fiber = None if fiber.family is None else fiber.family.fiber
+    return found
+
+
+def core_of(fiber: Fiber[Any, Any]) -> Any:
+    """What runs behind a handle."""
+    return fiber._core  # pyright: ignore[reportPrivateUsage]  # the set asks who runs in it

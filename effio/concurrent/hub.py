@@ -87,12 +87,12 @@ class Inbox:
     # -- Steps of others -------------------------------------------------------------------------------------
 
     def offer(self, item: Any) -> None:
-        """Hand over, keep or drop an item."""
+        """Hand over, keep or drop an item; keep it without room if publishers wait for that."""
         while self.receiving:
             resume, _ = self.receiving.popitem(last=False)
             if resume(Pure(item)):
                 return
-        if len(self.items) < self.capacity:
+        if len(self.items) < self.capacity or self.policy == "block":
             self.items.append(item)
             return
         self.dropped += 1

@@ -42,7 +42,8 @@ class End:
 class Pipe:
     """Items on their way: those that are kept, those of senders that wait for room.
 
-    A receiver waits only while nothing is kept and no sender waits, a sender only while there is no room.
+    A receiver waits only while nothing is kept and no sender waits, a sender only while there is no room. A fiber that
+    selects may wait at both ends, and is not served by itself: `own` is the fiber that sends or receives.
     `closed` says that nothing more can be sent; `senders` and `receivers` count the open ends. A send and a receive
     commute; every other operation is one on the whole channel, which these two only read.
     """
@@ -70,10 +71,10 @@ class Pipe:
 
     # -- Items -----------------------------------------------------------------------------------------------
 
-    def put(self, item: Any) -> bool:
+    def put(self, item: Any, own: Any = None) -> bool:
         """Hand over or keep an item; false if it is dropped or has to wait."""
-        while self.receiving:
-            resume, _ = self.receiving.popitem(last=False)
+        while self.receiving and (resume := first_but(own, self.receiving)) is not None:
+            del self.receiving[resume]
             if resume(Pure(item)):
                 return True
         if len(self.items) < self.capacity:
@@ -88,23 +89,22 @@ class Pipe:
         self.items.append(item)
         return True
 
-    def take(self) -> IO[Any] | None:
+    def take(self, own: Any = None) -> IO[Any] | None:
         """The next item, if there is one."""
         if self.items:
             item = self.items.popleft()
-            while self.sending and len(self.items) < self.capacity:
-                self.accept_into(self.items)
+            self.accept_into(self.items, self.capacity, own)
             return Pure(item)
         met: list[Any] = []
-        while self.sending and not met:
-            self.accept_into(met)
+        self.accept_into(met, 1, own)
         return Pure(met[0]) if met else None
 
-    def accept_into(self, items: deque[Any] | list[Any]) -> None:
-        """Accept the item of the sender that has waited longest."""
-        resume, (item, _) = self.sending.popitem(last=False)
-        if resume(NOTHING):
-            items.append(item)
+    def accept_into(self, items: deque[Any] | list[Any], room: float, own: Any = None) -> None:
+        """Accept the items of the senders that have waited longest, until there are as many as there is room for."""
+        while self.sending and len(items) < room and (resume := first_but(own, self.sending)) is not None:
+            item, _ = self.sending.pop(resume)
+            if resume(NOTHING):
+                items.append(item)
 
     # -- Steps -----------------------------------------------------------------------------------------------
 
@@ -112,7 +112,7 @@ class Pipe:
         """Send, or wait for room."""
         if not self.may_send(end):
             return self.refusal("send to")
-        if self.put(item) or self.policy != "block":
+        if self.put(item, resume.fiber) or self.policy != "block":
             return NOTHING
         self.sending[resume] = (item, end)
         return None
@@ -123,7 +123,7 @@ class Pipe:
 
     def enlist_receive(self, end: End, resume: Any) -> IO[Any, Any] | None:
         """Receive, or wait for an item."""
-        found = self.take() if end.is_open else None
+        found = self.take(resume.fiber) if end.is_open else None
         if found is not None:
             return found
         if self.closed or not end.is_open:
@@ -152,8 +152,7 @@ class Pipe:
             return []
         found = [*self.items]
         self.items.clear()
-        while self.sending:
-            self.accept_into(found)
+        self.accept_into(found, inf)
         return found
 
     def may_send(self, end: End) -> bool:
@@ -224,6 +223,14 @@ class Pipe:
     def waits_for_item(self) -> str:
         """What a receiver waits for."""
         return f"an item of {self.shared}, which has {self.senders} open sending ends"
+
+
+def first_but(own: Any, waiting: OrderedDict[Any, Any]) -> Any:
+    """Who has waited longest, unless it is the fiber `own`."""
+    for resume in waiting:
+        if resume.fiber is not own:
+            return resume
+    return None
 
 
 POLICIES: Final = get_args(Policy)

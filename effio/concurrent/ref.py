@@ -12,7 +12,7 @@ from effio.algebra import argument
 from effio.algebra.io import IO, NewValue, T
 from effio.algebra.primitive import Operation, Park, Pure, Suspend
 from effio.concurrent.shared import OneTouch, Shared, make, shared
-from effio.data.cause_text import short_repr
+from effio.data.cause_text import name_of, short_repr
 
 Held = TypeVar("Held")
 
@@ -102,7 +102,11 @@ class Ref(Generic[Held]):
         self._set(f(self._value))
 
     def _modify(self, f: Callable[[Held], tuple[NewValue, Held]]) -> NewValue:
-        result, value = f(self._value)
+        pair = f(self._value)
+        try:
+            result, value = pair
+        except (TypeError, ValueError):
+            raise no_pair(f, pair) from None
         self._set(value)
         return result
 
@@ -136,26 +140,25 @@ class Ref(Generic[Held]):
     # -- Waiting ---------------------------------------------------------------------------------------------
 
     def _enlist(self, predicate: Callable[[Held], bool], resume: Any) -> IO[Held] | None:
-        answer = self._answer(predicate)
-        if answer is None:
-            self._waiting[resume] = predicate
-        return answer
+        if predicate(self._value):
+            return Pure(self._value)
+        self._waiting[resume] = predicate
+        return None
 
     def _withdraw(self, resume: Any) -> None:
         self._waiting.pop(resume, None)
 
     def _tell(self) -> None:
         for resume, predicate in [*self._waiting.items()]:
-            answer = self._answer(predicate)
-            if answer is not None and self._waiting.pop(resume, None) is not None:
-                resume(answer)
+            try:
+                if predicate(self._value):
+                    self._wake(resume, Pure(self._value))
+            except BaseException as error:
+                self._wake(resume, Suspend(partial(_raise, error)))
 
-    def _answer(self, predicate: Callable[[Held], bool]) -> IO[Held] | None:
-        """How a waiter with that predicate goes on now, if it does."""
-        try:
-            return Pure(self._value) if predicate(self._value) else None
-        except BaseException as error:
-            return Suspend(partial(_raise, error))
+    def _wake(self, resume: Any, answer: IO[Held]) -> None:
+        if self._waiting.pop(resume, None) is not None:
+            resume(answer)
 
     def _reason(self) -> str:
         return f"{self._shared} to be as it wants it"
@@ -163,3 +166,10 @@ class Ref(Generic[Held]):
 
 def _raise(error: BaseException) -> Any:
     raise error
+
+
+def no_pair(function: object, given: object) -> TypeError:
+    """The error for a function of `modify` that gave something else than two values."""
+    problem = TypeError(f"{name_of(function)} must return a pair for modify, not {short_repr(given)}")
+    problem.add_note("give (answer, new value), or use update, which takes the new value alone")
+    return problem

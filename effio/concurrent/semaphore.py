@@ -57,7 +57,7 @@ class Semaphore:
 
     def with_permit(self, io: IO[NewValue, NewError], /) -> IO[NewValue, NewError]:
         """Wait for a permit, run `io` holding it, and give it back, however `io` ends."""
-        return self.with_permits(1)(io)
+        return held(self._wait(1), program("with_permit", io), partial(self._finalizer, 1))
 
     def with_permits(self, permits: int, /) -> Permitted:
         """Run the program that the result is given holding so many permits, and give them back, however it ends."""

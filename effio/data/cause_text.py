@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, Literal, TypeAlias, final
 
 import attrs
@@ -133,7 +134,9 @@ def error_text(error: object) -> str:
 
 
 def name_of(function: object) -> str:
-    """What a function is called, or a short text for what has no name, such as a partial."""
+    """What a function is called, a partial after what it calls; or a short text for what has no name."""
+    while isinstance(function, partial):
+        function = function.func
     return getattr(function, "__qualname__", None) or short_repr(function)
 
 

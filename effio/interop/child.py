@@ -13,7 +13,10 @@ import signal
 import sys
 import traceback
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
+
+MAIN_NAMES: Final = ("__main__", "__mp_main__")
+"""What the main module is called: in the first process, and in a child that calls another one."""
 
 
 def serve(main_name: str | None, main_path: str | None) -> None:
@@ -67,7 +70,7 @@ class Calls(pickle.Unpickler):
         self.main_path = main_path
 
     def find_class(self, module: str, name: str, /) -> Any:
-        if module == "__main__" and sys.modules["__main__"].__name__ != "__mp_main__":
+        if module in MAIN_NAMES and sys.modules["__main__"].__name__ != "__mp_main__":
             self.run_main()
         return super().find_class(module, name)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
 from functools import partial
-from threading import Thread, get_ident
+from threading import Event, Thread, get_ident
 from typing import TYPE_CHECKING, Any, final
 
 from returns.result import Success
@@ -58,8 +58,9 @@ class Portal:
     ) -> Generator[Portal, None, None]:
         """Run what is handed in inside a run of its own, in a background thread, as long as the `with` block lasts.
 
-        The end of the block waits for what still runs; if the block raises, that is cancelled first. If a program
-        raises KeyboardInterrupt or SystemExit, that ends the run, and is raised at the end of the block.
+        The end of the block waits for what still runs; if the block raises, or Ctrl-C comes while it waits, that is
+        cancelled first. If a program raises KeyboardInterrupt or SystemExit, that ends the run, and is raised at the
+        end of the block.
 
         >>> from effio import sleep
         >>> with Portal.open() as portal:
@@ -67,12 +68,15 @@ class Portal:
         'done'
         """
         background = Background(backend, loop_factory)
+        portal = Portal(background.group())
         try:
-            yield Portal(background.group())
+            yield portal
+            background.end()
         except BaseException:
-            background.end(background.group().cancel())
+            with suppress(ScopeClosed):
+                portal.submit(background.group().cancel())
+            background.end()
             raise
-        background.end(NOTHING)
         if background.fatal is not None:
             raise background.fatal
 
@@ -119,6 +123,7 @@ class Background:
         self.opened: Future[TaskGroup] = Future()
         self.resume: Callable[[IO[None]], None]
         self.fatal: BaseException | None = None
+        self.over = Event()
         self.runtime = Runtime(backend=backend, loop_factory=loop_factory)
         self.thread = Thread(target=self.work, name="effio portal")
         self.thread.start()
@@ -133,6 +138,8 @@ class Background:
                 self.fatal = error
             else:
                 self.opened.set_exception(error)
+        finally:
+            self.over.set()
 
     def body(self, group: TaskGroup) -> IO[None]:
         """Open when there is an event loop, which may not come about."""
@@ -147,9 +154,10 @@ class Background:
         """The group, as soon as it is open."""
         return self.opened.result()
 
-    def end(self, last: IO[None]) -> None:
-        """Run `last` and let the group end."""
-        self.resume(last)
+    def end(self) -> None:
+        """Let the group end, and wait for that. A Ctrl-C in `join` would make Python forget the thread."""
+        self.resume(NOTHING)
+        self.over.wait()
         self.thread.join()
 
 

@@ -15,7 +15,7 @@ from effio.algebra.call import caught
 from effio.algebra.io import IO, X1, X2, X3, X4, T, Task
 from effio.algebra.primitive import Ask, Call, FlatMap, Suspend
 from effio.concurrent.capacity_limiter import CapacityLimiter
-from effio.interop.thread_call import ThreadCall, plain, title
+from effio.interop.thread_call import ThreadCall, checked_limiter, plain, title
 from effio.interpreter.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def to_process(
     """
     refuse_local(plain("to_process", f))
     work = Call(f, args, kwargs or None, caught("to_process", catch))
+    checked_limiter("to_process", limiter)
     return Suspend(ProcessCall(title("to_process", work), work, limiter))
 
 
@@ -127,6 +128,12 @@ def main_module() -> tuple[str | None, str | None]:
     return None, os.path.abspath(path) if path is not None and os.path.exists(path) else None
 
 
+def main_is_being_read() -> bool:
+    """Whether this is a child that runs the main module again; to call a child then would never end."""
+    reading = sys.modules.get("__mp_main__")
+    return reading is not None and sys.modules["__main__"] is not reading
+
+
 @final
 @attrs.frozen(repr=False)
 class ProcessCall:
@@ -137,6 +144,10 @@ class ProcessCall:
     limiter: CapacityLimiter | None
 
     def __call__(self) -> IO[Any, Any]:
+        if main_is_being_read():
+            problem = RuntimeError(f"{self.title} ran while a child process was reading the main module")
+            problem.add_note('put what runs the program under `if __name__ == "__main__":`')
+            raise problem
         return FlatMap(Ask(children_of), self.among)
 
     def among(self, children: Children) -> IO[Any, Any]:

@@ -230,6 +230,13 @@ def plain(word: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def checked_limiter(word: str, limiter: object) -> None:
+    """Refuse what is no limiter; a program that makes one is not one yet."""
+    if limiter is not None:
+        way_out = "make one first: limiter = yield from CapacityLimiter.make(4)"
+        argument.instance(word, limiter, CapacityLimiter, "a CapacityLimiter as its limiter", way_out)
+
+
 def title(word: str, work: Call) -> str:
     """How a call is shown to people."""
     function = work.function

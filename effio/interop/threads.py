@@ -9,7 +9,7 @@ from effio.algebra.call import caught
 from effio.algebra.io import IO, X1, X2, X3, X4, T, Task
 from effio.algebra.primitive import Call, Suspend
 from effio.concurrent.capacity_limiter import CapacityLimiter
-from effio.interop.thread_call import ThreadCall, ThreadCancelled, plain, running_call, title
+from effio.interop.thread_call import ThreadCall, ThreadCancelled, checked_limiter, plain, running_call, title
 
 P = ParamSpec("P")
 Args = TypeVarTuple("Args")
@@ -83,6 +83,7 @@ def to_thread(
     6
     """
     work = Call(plain("to_thread", f), args, kwargs or None, caught("to_thread", catch))
+    checked_limiter("to_thread", limiter)
     return Suspend(ThreadCall("to_thread", work, limiter, title=title("to_thread", work), limit=LIMIT, abandon=abandon))
 
 

@@ -182,11 +182,20 @@ def watch(fiber: Fiber, node: Watch) -> Next:
             fiber.value = target.value
             return GIVEN
         return exit_as(node._how, target)
+    if target is fiber:
+        return Halt(fiber.raised(waits_for_itself(fiber)))
     if target.watchers is None:
         target.watchers = {}
     target.watchers[fiber] = node._how
     fiber.park(Watching(target))
     return None
+
+
+def waits_for_itself(fiber: Fiber) -> RuntimeError:
+    """The error for a fiber that would never go on, nor end."""
+    problem = RuntimeError(f"fiber {fiber.name!r} cannot wait for its own end")
+    problem.add_note("cancel_soon cancels without waiting")
+    return problem
 
 
 def leaf(fiber: Fiber, node: Leaf) -> Next:

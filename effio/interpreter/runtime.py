@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from importlib.util import find_spec
 from inspect import iscoroutinefunction
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, final, get_args
 
@@ -136,7 +137,7 @@ class Runtime:
     ('a', 'b')
     """
 
-    __slots__ = ("_backend", "_clock", "_loop_factory", "_observer", "_runner")
+    __slots__ = ("_backend", "_clock", "_loop_factory", "_observer", "_runner", "_turn")
 
     def __init__(
         self,
@@ -153,6 +154,7 @@ class Runtime:
         self._loop_factory = loop_factory
         self._clock = clock or REAL_TIME
         self._runner: asyncio.Runner | None = None
+        self._turn = RLock()
 
     def run(self, program: IO[Value, object], /) -> Value:
         """Run `program` and give its value; see `effio.run`."""
@@ -164,6 +166,8 @@ class Runtime:
         if not is_io(program):
             raise no_program(program)
         refuse_running_loop()
+        if not self._turn.acquire(blocking=False):
+            raise in_use()
         unhosted = Unhosted()
         scheduler = Scheduler(program, self._clock, unhosted, observer=self._observer)
         try:
@@ -172,6 +176,7 @@ class Runtime:
                     self._finish(scheduler, unhosted)
         finally:
             scheduler.close()
+            self._turn.release()
         return outcome(scheduler)
 
     def close(self) -> None:
@@ -232,6 +237,13 @@ def no_program(value: object) -> TypeError:
     if iscoroutinefunction(value):
         forgotten = "make a program of the async function: run(from_async(main)) instead of run(main)"
     error.add_note(forgotten if callable(value) else way_to_a_program(value))
+    return error
+
+
+def in_use() -> RuntimeError:
+    """The error for running a program on a runtime on which another thread runs one."""
+    error = RuntimeError("cannot run a program on a runtime on which another thread runs one")
+    error.add_note("give each thread a Runtime of its own, or let all hand their programs in at one Portal.open()")
     return error
 
 

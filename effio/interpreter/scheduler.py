@@ -186,6 +186,7 @@ class Scheduler:
                 self.late = False
                 self.keep_turn(fiber, budget == FIBERS_PER_TURN - 1)
                 budget = 0
+        fiber = None  # A traceback may keep this frame.
         return budget
 
     def keep_turn(self, fiber: Fiber, first: bool) -> None:

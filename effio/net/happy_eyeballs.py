@@ -8,7 +8,7 @@ from typing import TypeAlias
 from effio.algebra.combine import STAGGER, race_staggered
 from effio.algebra.io import IO
 from effio.data.duration import Seconds, seconds
-from effio.net.address import Address
+from effio.net.address import Address, checked_port
 from effio.net.resolver import interleaved, resolve
 from effio.net.tcp import Connection, connect_address
 
@@ -30,10 +30,11 @@ def connect(
     A failed attempt starts the next one at once. All other attempts are closed before this ends; if all fail,
     the error tree has an entry for each, under its address.
     """
+    number = checked_port("connect", port)
     pause = seconds(STAGGER if delay is None else delay, "delay of connect")
 
     def race(addresses: Iterable[Address]) -> IO[Connection, OSError]:
         attempts = [connector(address).named(str(address)) for address in interleaved(addresses)]
         return race_staggered(attempts, pause, dispose=Connection.close)
 
-    return resolver(host, port).flat_map(race)
+    return resolver(host, number).flat_map(race)

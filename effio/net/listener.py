@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
+from asyncio import Lock
 from typing import final
 
 import attrs
@@ -11,8 +11,8 @@ import attrs
 from effio.algebra.create import attempt
 from effio.algebra.io import IO
 from effio.algebra.lift import effect
-from effio.net.address import Address
-from effio.net.tcp import Connection, closed, refuse_closed
+from effio.net.address import Address, address_of, checked_port
+from effio.net.tcp import Connection, closed, event_loop, refuse_closed
 
 
 @final
@@ -22,10 +22,11 @@ class Listener:
 
     endpoint: socket.socket
     address: Address
+    _accepts: Lock = attrs.field(init=False, repr=False, eq=False, factory=Lock)
 
     def accept(self) -> IO[Connection, OSError]:
-        """Wait for somebody to connect."""
-        return accept(self.endpoint)
+        """Wait for somebody to connect; of several fibers that wait, the first."""
+        return accept(self.endpoint, self._accepts)
 
     def close(self) -> IO[None]:
         """Stop listening: who waits in `accept` fails, connections that nobody accepted are reset."""
@@ -34,7 +35,8 @@ class Listener:
 
 def listen(host: str, port: int = 0, *, backlog: int = 100) -> IO[Listener, OSError]:
     """Listen at a numeric host; port 0 lets the system choose one."""
-    return attempt(lambda: open_listener(host, port, backlog), catch=OSError)
+    number = checked_port("listen", port)
+    return attempt(lambda: open_listener(host, number, backlog), catch=OSError)
 
 
 def open_listener(host: str, port: int, backlog: int) -> Listener:
@@ -52,14 +54,10 @@ def open_listener(host: str, port: int, backlog: int) -> Listener:
     return Listener(endpoint, address_of(endpoint.getsockname(), family))
 
 
-def address_of(name: tuple[str, int], family: socket.AddressFamily) -> Address:
-    """The address that the system gives as a tuple."""
-    return Address(name[0], name[1], family=family)
-
-
 @effect(catches=OSError)
-async def accept(listener: socket.socket) -> Connection:
+async def accept(listener: socket.socket, turn: Lock) -> Connection:
     """Wait for somebody to connect."""
-    refuse_closed(listener)
-    endpoint, name = await asyncio.get_running_loop().sock_accept(listener)
+    async with turn:
+        refuse_closed(listener)
+        endpoint, name = await event_loop().sock_accept(listener)
     return Connection(endpoint, address_of(name, listener.family))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, update_wrapper
+from inspect import iscoroutine
 from typing import Any, TypeAlias, cast, final
 
 import attrs
@@ -13,6 +14,7 @@ from effio.algebra import argument
 from effio.algebra.call import ANY_EXCEPTION
 from effio.algebra.primitive import Ask, Call, FlatMap, Halt, Leaf, OnExit, Pure, Scoped, Sleep, Suspend, Then
 from effio.algebra.shape import Program
+from effio.data.cause_text import short_repr
 from effio.data.errors import ProgramCancelled
 from effio.data.exit import Exit
 from effio.resource.attendant import NOTHING, Opened, Use
@@ -48,6 +50,8 @@ def opened(kind: Kind, make: Callable[[], CM], use: Use) -> Program:
 
     def guarded(within: tuple[CM, Any]) -> Program:
         cm, value = within
+        if not hasattr(cm, kind.method):
+            raise no_context_manager(kind, cm)
         return kind.block(cm).around(partial(use, value))
 
     entering = update_wrapper(partial(kind.enter, make), make, updated=())  # It is called as the user's own function.
@@ -60,7 +64,7 @@ def opened(kind: Kind, make: Callable[[], CM], use: Use) -> Program:
 def enter(make: Callable[[], CM]) -> tuple[CM, Any]:
     """Make and enter it; give it, and the value of the resource."""
     cm = make()
-    return cm, cm.__enter__()
+    return cm, cm.__enter__() if hasattr(cm, "__enter__") else None
 
 
 @final
@@ -90,7 +94,7 @@ class Block:
 async def enter_async(make: Callable[[], CM]) -> tuple[CM, Any]:
     """Do the same with an asynchronous one, which is made where there is an event loop."""
     cm = make()
-    return cm, await cm.__aenter__()
+    return cm, await cm.__aenter__() if hasattr(cm, "__aenter__") else None
 
 
 @final
@@ -150,6 +154,22 @@ class AsyncBlock:
 
     def pass_on(self, fiber: Any) -> None:
         self.host.cancelled_from_outside(self.cancel)
+
+
+# -- Mistakes ------------------------------------------------------------------------------------------------
+
+
+def no_context_manager(kind: Kind, made: object) -> TypeError:
+    """The error for a function that makes something else than the kind of context manager that is wanted."""
+    word, other = ("from_cm", "from_async_cm") if kind.method == "__enter__" else ("from_async_cm", "from_cm")
+    problem = TypeError(f"{word} needs a function that makes a context manager, not {short_repr(made)}")
+    if any(hasattr(made, each.method) for each in KINDS.values()):
+        problem.add_note(f"it is one of the other kind: Resource.{other}")
+    else:
+        problem.add_note("write @asynccontextmanager above the function, or Resource.make(acquire, release)")
+    if iscoroutine(made):
+        made.close()
+    return problem
 
 
 # -- What it is told, and what it tells ----------------------------------------------------------------------

@@ -51,16 +51,28 @@ class Opening(AbstractAsyncContextManager[Any, None]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Release, and wait for it whatever is cancelled; what fails there is raised, after what failed before."""
-        used = Success(None) if error is None else Failure(cause_of(error))
-        self.used.set_result(used)
-        ended = await self.ended()
-        if ended not in (None, used):
-            value_of(ended)
+        self.used.set_result(Success(None) if error is None else Failure(cause_of(error)))
+        await self.ended()
 
-    async def ended(self) -> Exit[Any, Any] | None:
-        """Wait for the holder, whatever is cancelled; None if it was cancelled."""
-        await done(self.holder).shielded()
-        return None if self.holder.cancelled() else self.holder.result()
+    async def ended(self) -> None:
+        """Wait for the holder, whatever is cancelled. What fails there wins over a cancel, which comes again then."""
+        try:
+            await done(self.holder).shielded()
+        except CancelledError:
+            if not self.failed():
+                raise
+            cancel_again()
+        if self.failed():
+            value_of(self.holder.result())
+
+    def failed(self) -> bool:
+        """Whether something went wrong in the holder, which has ended, beside what it was told of the block."""
+        if self.holder.cancelled():
+            return False
+        if self.holder.exception() is not None:
+            return True
+        ended = self.holder.result()
+        return isinstance(ended, Failure) and not (self.used.done() and ended == self.used.result())
 
     async def hold(self) -> Exit[Any, Any]:
         """Acquire, wait for the end of the block, release; give how all of that ended."""
@@ -95,6 +107,14 @@ def running_loop() -> asyncio.AbstractEventLoop:
         problem = RuntimeError("cannot open a resource where no asyncio loop runs")
         problem.add_note("use it in a program: resource.use(f); in trio, await that program")
         raise problem from None
+
+
+def cancel_again() -> None:
+    """Let a cancel of the running task that was put off hit it at its next await."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.uncancel()
+    task.cancel()
 
 
 def cause_of(error: BaseException) -> Cause[Any]:

@@ -38,8 +38,11 @@ class PoolClosed(RuntimeError):
     """Somebody wanted something of a pool whose use had ended."""
 
     def __init__(self) -> None:
-        super().__init__("the pool is closed")
+        super().__init__()
         self.add_note("use it inside the use of the resource that makes it")
+
+    def __str__(self) -> str:
+        return "the pool is closed"
 
 
 @final

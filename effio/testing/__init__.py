@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from effio.testing.exploration.search import Counts
     from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
     from effio.testing.exploration.sweep import cancel_sweep, fault_sweep
-    from effio.testing.exploration.token import TokenMismatch
+    from effio.testing.exploration.token import NotRepeatable, TokenMismatch
     from effio.testing.quiet import wait_all_blocked
 else:
 
@@ -58,7 +58,7 @@ NAMES: Final = {
     "effio.testing.exploration.search": "Counts",
     "effio.testing.exploration.simulation": "InjectedFault Simulation replay simulate",
     "effio.testing.exploration.sweep": "cancel_sweep fault_sweep",
-    "effio.testing.exploration.token": "TokenMismatch",
+    "effio.testing.exploration.token": "NotRepeatable TokenMismatch",
     "effio.testing.quiet": "wait_all_blocked",
 }
 """The public names of each module."""
@@ -78,6 +78,7 @@ __all__ = [
     "Livelock",
     "Model",
     "NotLinearizable",
+    "NotRepeatable",
     "NotResumable",
     "PropertyViolated",
     "Refinement",

@@ -76,6 +76,29 @@ def test_handler_that_is_cut_leaves_the_failure_it_was_given(backend: Backend) -
     assert cause.failures() == ("no",)
 
 
+def test_handler_is_not_told_of_a_child_that_is_cancelled(backend: Backend) -> None:
+    """A cancelled child has not failed, though what its finalizer fails with is told by the group."""
+    told: list[Cause[Any]] = []
+
+    def handler(cause: Cause[Any]) -> IO[None]:
+        told.append(cause)
+        return unit
+
+    @do
+    def body(group: TaskGroup) -> Do[Any]:
+        child = yield from group.fork(never.ensuring(rest(1)))
+        yield from rest(1)
+        yield from child.cancel()
+        yield from group.fork(never.ensuring(fail("closing")))
+        yield from rest(1)
+        yield from group.cancel()
+
+    cause = cause_of(backend.run(task_group(body, on_failure="ignore", handler=handler)))
+
+    assert cause.failures() == ("closing",)
+    assert told == []
+
+
 def test_child_that_is_a_value_has_ended_at_once(backend: Backend) -> None:
     """Its fiber is done when it is given; its name and its value are as for any child."""
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import pytest
@@ -250,7 +251,7 @@ def test_function_of_a_session_is_refused_when_built() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("script.py",), ("-m", "script")])
 def test_function_of_a_script_file_is_found(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """A function of the main module runs in a child, where `__name__` is not `__main__`."""
+    """A function of the main module runs in a child, and in a child of that, where `__name__` is not `__main__`."""
     script = """
     import os, sys
     sys.path.append(os.environ["EFFIO"])
@@ -259,9 +260,12 @@ def test_function_of_a_script_file_is_found(tmp_path: Path, arguments: tuple[str
     def double(number):
         return 2 * number
 
+    def double_elsewhere(number):
+        return run(to_process(double, number))
+
     print("loaded", __name__, file=sys.stderr)
     if __name__ == "__main__":
-        print(run(to_process(double, 21)))
+        print(run(to_process(double_elsewhere, 21)))
     """
     (tmp_path / "script.py").write_text(textwrap.dedent(script), encoding="utf-8")
     environment = {**os.environ, "EFFIO": str(ROOT)}
@@ -270,7 +274,16 @@ def test_function_of_a_script_file_is_found(tmp_path: Path, arguments: tuple[str
     )
 
     assert done.stdout == "42\n"
-    assert done.stderr.split() == ["loaded", "__main__", "loaded", "__mp_main__"]
+    assert done.stderr.split() == ["loaded", "__main__", *["loaded", "__mp_main__"] * 2]
+
+
+def test_script_that_a_child_reads_must_not_call_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A main module that runs its program wherever it is read would start one process after the other."""
+    monkeypatch.setitem(sys.modules, "__mp_main__", ModuleType("__mp_main__"))
+    (problem,) = run_exit(to_process(math.sqrt, 4)).failure().defects()
+
+    assert "reading the main module" in str(problem)
+    assert "if __name__" in problem.__notes__[0]
 
 
 @pytest.mark.slow

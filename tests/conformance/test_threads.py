@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -465,6 +466,20 @@ def test_portal_in_the_background_is_cancelled_by_an_error() -> None:
 
     with pytest.raises(ValueError, match="block"):
         failing()
+    assert journal == ["closed"]
+
+
+def test_interrupt_at_the_end_of_the_block_cancels_the_background() -> None:
+    """Ctrl-C while the end of the block waits cancels what still runs, and waits for its finalizers."""
+    journal = Journal()
+    interrupt = delay(signal.pthread_kill, threading.get_ident(), signal.SIGINT)
+
+    def waiting() -> None:
+        with Portal.open() as portal:
+            portal.submit(interrupt.then(never).ensuring(rest(1).then(journal.note("closed"))))
+
+    with pytest.raises(KeyboardInterrupt):
+        waiting()
     assert journal == ["closed"]
 
 

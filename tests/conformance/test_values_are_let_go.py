@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from effio import IO, Portal, attempt, delay, to_thread
+from effio import IO, Portal, Resource, VirtualClock, attempt, delay, run, sleep, to_thread
 from tests.conformance.support import ASYNCIO, TRIO, Backend, rest, value_of
 
 
@@ -44,3 +44,11 @@ def test_value_from_outside_is_let_go(backend: Backend, source: Callable[[], IO[
     program = source().map(weakref.ref).zip(rest(1)).map(lambda given: given[0]() is None)
 
     assert value_of(backend.run(program))
+
+
+def test_failing_use_of_two_resources_is_let_go() -> None:
+    """What a use failed with is gone after the run, although fibers that released were told of it."""
+    held = Resource.make(sleep(1), lambda value: sleep(1))
+    failing = held.par_zip(held).use(lambda values: attempt(refuse)).flip().map(weakref.ref)
+
+    assert run(failing, clock=VirtualClock())() is None

@@ -383,13 +383,13 @@ class NotatedRun:
         deferred.v, deferred.done, deferred.completed_by = op.argument, True, self.number
         return True, True
 
-    def do_get(self, thread: int, op: Op) -> tuple[bool, Any]:
-        return True, op.target.v
+    do_get = do_read
 
     def do_yield(self, thread: int, op: Op) -> tuple[bool, Any]:
         return True, None
 
-    # -- The end ----
+    def scene(self) -> str:
+        return "; ".join(sorted(op.name for op in self.next if op is not None))
 
     def outcome(self) -> str:
         if any(op is not None for op in self.next):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from effio import (
     IO,
     Deferred,
+    Do,
     Failure,
     Ref,
     Success,
@@ -20,11 +22,21 @@ from effio import (
     pure,
     race,
     sleep,
+    suspend,
     task_group,
     unit,
     yield_now,
 )
-from effio.testing import TokenMismatch, assert_outcomes, explore, outcomes, replay
+from effio.testing import (
+    NotRepeatable,
+    TokenMismatch,
+    assert_outcomes,
+    cancel_sweep,
+    explore,
+    fault_sweep,
+    outcomes,
+    replay,
+)
 
 
 @do
@@ -273,3 +285,21 @@ def test_interrupt_gives_what_was_found_so_far() -> None:
     exploration = explore(counting(3), check)
     assert "interrupted" in exploration.bounds[-1]
     assert not exploration.exhaustive
+
+
+@pytest.mark.parametrize("check", [explore, outcomes, cancel_sweep, fault_sweep])
+def test_program_that_outlives_its_runs_is_told(check: Callable[[IO[Any, Any]], object]) -> None:
+    """What does something else in each run, since it changes what it did not make, is told so, with the way out."""
+    runs: list[None] = []
+
+    @do
+    def counting() -> Do[None]:
+        runs.append(None)
+        yield from yield_now
+        if len(runs) % 2:
+            yield from par_collect([yield_now.then(delay(runs.copy))] * 3)
+
+    with pytest.raises(NotRepeatable, match="something else") as caught:
+        check(counting())
+    assert "suspend(lambda: program())" in caught.value.__notes__[0]
+    check(suspend(lambda: par_collect([delay(list[None]().copy)] * 2)))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 
-from effio import Ref, attempt, delay, do, par_collect, pure, run, shield
+from effio import Ref, attempt, delay, do, effect, par_collect, pure, run, shield
 from effio.testing import Fault, Faults, buggify, choice, explore, outcomes, replay, simulate
 from effio.testing.exploration.outcomes import ways_of
 from effio.testing.exploration.stepping import Stepped
@@ -208,3 +208,16 @@ def test_search_finds_every_outcome_of_programs_that_choose() -> None:
         found = ways_of(Stepped(chancy(seed), faults=faults), plain, 5_000)
         assert found.exhaustive
         assert found.found.keys() == expected, seed
+
+
+@effect(catches=ConnectionError)
+async def fetched(address: str) -> str:
+    raise NotImplementedError
+
+
+def test_effect_stands_for_the_function_below_it() -> None:
+    """An `@effect` function given as a key of models and of faults is meant as the function that it calls."""
+    models = {fetched: lambda address: pure(address.upper())}
+    assert simulate(fetched("a"), models=models).outcome == Success("A")
+    found = outcomes(fetched("a").either(), models=models, faults={fetched: ConnectionError})
+    assert len(found) == 2

@@ -127,7 +127,7 @@ async def ended(awaitable: Awaitable[object]) -> None:
 
 @contextmanager
 def no_collector() -> Iterator[None]:
-    """Switch the collector of cycles off, and set apart what is alive."""
+    """Switch the collector of cycles off, and set apart for good what is alive."""
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -135,7 +135,6 @@ def no_collector() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
 
 
 def remains() -> list[object]:

@@ -28,10 +28,11 @@ from effio.algebra.primitive import (
     Scoped,
     Shield,
     Sleep,
+    Then,
     Watch,
 )
 from effio.data.cause import Cause
-from effio.data.errors import TimedOut
+from effio.data.errors import CancelSource, TimedOut
 from effio.data.exit import Exit
 
 NOTHING: Final = Pure(None)
@@ -109,13 +110,17 @@ class Attended:
     """One run of a program that may be let go: a fiber in a background family, and whether anybody still cares.
 
     While somebody does, that one is given the outcome and the family sees a success; afterwards the family is told.
+    The fiber is shielded, and cancelled through a scope of its own by whoever waits for it: that may be a finalizer,
+    which goes on when the whole run is cancelled.
     """
 
-    __slots__ = ("node", "outcome")
+    __slots__ = ("node", "outcome", "request", "scope")
 
     def __init__(self, node: derived.AbandonAfter) -> None:
         self.node = node
         self.outcome = Signal("a program that may be abandoned")
+        self.scope: Any = None
+        self.request: tuple[CancelSource, str | None, object] | None = None
 
     def program(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]]) -> IO[Any, Any]:
         attended = OnExit(Fold(self.node._source, self.failed, self.succeeded), self.ended)
@@ -123,8 +128,21 @@ class Attended:
         family = Ask(background_of, touches=()) if group is None else Pure(group._core)
         source = self.node._source
         name = source.name if isinstance(source, Named) else "abandonable"
-        fork = FlatMap(family, lambda core: Fork(core, attended, name))
+        shielded = Shield(lambda own: Scoped(partial(self.begin, attended), None, nothing, name))
+        fork = FlatMap(family, lambda core: Fork(core, shielded, name))
         return FlatMap(restore(fork), partial(self.attend, restore))
+
+    def begin(self, attended: IO[Any, Any], scope: Any) -> IO[Any, Any]:
+        self.scope = scope._core
+        if self.request is not None:
+            self.scope.request_cancel(*self.request)
+        return attended
+
+    def cancel(self, source: CancelSource, by: str | None, reason: object) -> None:
+        """Cancel the program, which may not have begun."""
+        self.request = source, by, reason
+        if self.scope is not None:
+            self.scope.request_cancel(*self.request)
 
     def attend(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]], fiber: Any) -> IO[Any, Any]:
         waiting = within(self.outcome.wait(), self.node._seconds, partial(self.let_go, fiber), "abandon_after")
@@ -133,13 +151,14 @@ class Attended:
     def let_go(self, fiber: Any, scope: Any) -> IO[Any, Any]:
         timeout = timed_out(self.node)
         self.outcome.fire(timeout)
-        fiber._core.request_cancel("deadline", None, "abandoned")
+        self.cancel("deadline", None, "abandoned")
         return timeout
 
     def stop_waiting(self, fiber: Any, exit: Exit[Any, Any]) -> IO[Any, Any]:
         """A cancel from outside lets nothing go: it waits for the program."""
         if isinstance(exit, Failure) and not self.outcome.fired:
-            return Watch(fiber._core, "cancel")
+            cancelling = Ask(lambda waiter: self.cancel("explicit", waiter.name, None))
+            return Then(cancelling, Watch(fiber._core, "exit"))
         return NOTHING
 
     def succeeded(self, value: Any) -> IO[Any, Any]:
@@ -153,6 +172,11 @@ class Attended:
         if isinstance(exit, Failure):
             self.outcome.fire(Halt(exit.failure()))
         return NOTHING
+
+
+def nothing(scope: Any) -> IO[Any, Any]:
+    """What comes after the cancel of a program that was let go."""
+    return NOTHING
 
 
 def background_of(fiber: Any) -> Any:

@@ -21,7 +21,7 @@ State: TypeAlias = Mapping[str, Any]
 KIND: Final = "effio exploration"
 SWEEP: Final = "effio sweep"
 NAMES: Final = {KIND: "an exploration", SWEEP: "a sweep"}
-VERSION: Final = 2
+VERSION: Final = 3
 
 KNOWN: Final = ("cancelled", "decided", "exchanged", "overwritten", "tied")
 """The plain sets of `Knowledge`."""

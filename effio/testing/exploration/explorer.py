@@ -22,8 +22,10 @@ from effio.testing.exploration.checkpoint import (
     run_again,
     same_options,
 )
+from effio.testing.exploration.closest import closest
 from effio.testing.exploration.faults import Faults
 from effio.testing.exploration.finding import Check, Exploration, Finding, Stats, verdict
+from effio.testing.exploration.frontier import Frontier, Settler
 from effio.testing.exploration.interrupt import Interrupted, Interrupts
 from effio.testing.exploration.sampling import PORTFOLIO, SAMPLERS, Profile, Sampler, profile_of, sample
 from effio.testing.exploration.search import Counts, Schedule, Search
@@ -106,6 +108,7 @@ class Explorer:
         )
         self.tally = Tally()
         self.restarts = 0
+        self.frontier = Frontier()
 
     def explore(self, tokens: Iterable[str] = ()) -> Exploration:
         """Go on until all is done, or enough."""
@@ -225,12 +228,16 @@ class Explorer:
             if self.system.learned():
                 self.search.restart()
                 self.see_restart()
-            make, seed = SAMPLERS[PORTFOLIO[turn % len(PORTFOLIO)]], chance.random()
-            schedule = self.sampled(make(Random(seed), profile))
+            schedule = self.sampled(self.sampler(turn, Random(chance.random()), profile))
             if not (schedule.cut or self.lucky):
                 self.judge(schedule, self.lucky)
             self.search.counts.sampled += 1
             self.tell()
+
+    def sampler(self, turn: int, chance: Random, profile: Profile) -> Sampler:
+        """Whose turn it is to choose by chance."""
+        name = PORTFOLIO[turn % len(PORTFOLIO)]
+        return Settler(self.frontier, chance) if name == "frontier" else SAMPLERS[name](chance, profile)
 
     def sampled(self, sampler: Sampler) -> Schedule:
         """Run one random schedule; one that is interrupted is not learned from."""
@@ -262,7 +269,15 @@ class Explorer:
         if self.options.stop_on_first:
             run = shortest(self.system, run, lambda outcome: not verdict(check, outcome)[0])
             _, problem = verdict(check, run.outcome)
-        return Finding(run, problem)
+        return Finding(run, problem, closest=self.closest)
+
+    def closest(self, failing: Simulation) -> Simulation | None:
+        """The run that is accepted and goes like a failing one for longest."""
+        return closest(failing, lambda token, most: follow(self.main.anew(), token, max_steps=most), self.passes)
+
+    def passes(self, run: Simulation) -> bool:
+        """Whether a run came to an end that is accepted."""
+        return run.outcome is not None and verdict(self.options.check, run.outcome)[0]
 
     # -- The result ----
 
@@ -339,6 +354,7 @@ class Explorer:
             "search": plain_search(self.search),
             "tally": self.tally.plain(),
             "done": self.done.plain(),
+            "frontier": self.frontier.plain(),
             "lucky": [finding.token for finding in self.lucky],
             "sightings": dict(self.sightings),
             "seconds": self.seconds,
@@ -357,6 +373,7 @@ class Explorer:
         restore_search(self.search, state["search"])
         self.restarts = self.search.counts.restarts
         self.tally, self.done = self.tally_of(state["tally"]), self.tally_of(state["done"])
+        self.frontier = Frontier(state["frontier"])
         self.lucky = self.findings_of(state["lucky"])
         self.targets, self.complete = state["targets"], state["complete"]
         self.sightings, self.seconds = dict(state["sightings"]), state["seconds"]
@@ -372,4 +389,4 @@ class Explorer:
         """The runs of an earlier call that the check still refuses."""
         runs = [run_again(self.main.anew(), token) for token in tokens]
         verdicts = [(run, *verdict(self.options.check, run.outcome)) for run in runs]
-        return [Finding(run, problem) for run, accepted, problem in verdicts if not accepted]
+        return [Finding(run, problem, closest=self.closest) for run, accepted, problem in verdicts if not accepted]

@@ -14,6 +14,7 @@ import attrs
 from effio.algebra import argument
 from effio.algebra.create import never, sleep
 from effio.algebra.io import IO
+from effio.algebra.lift import function_of
 from effio.algebra.primitive import Call, Halt, Invoked, Leaf
 from effio.algebra.primitive import Fail as FailNode
 from effio.data.cause import Die
@@ -80,10 +81,12 @@ class Faults(Mapping[Any, tuple[Fault, ...]]):
     def __init__(self, faults: Mapping[Any, Given | Sequence[Given]], /, *, at_most: int = 1) -> None:
         argument.count("Faults", "at_most", at_most, 1)
         self.at_most = at_most
-        self.by_function = {function: tuple(map(fault_of, several(given))) for function, given in faults.items()}
+        self.by_function = {
+            function_of(function): tuple(map(fault_of, several(given))) for function, given in faults.items()
+        }
 
     def __getitem__(self, function: Any) -> tuple[Fault, ...]:
-        return self.by_function[function]
+        return self.by_function[function_of(function)]
 
     def __iter__(self) -> Any:
         return iter(self.by_function)

@@ -13,6 +13,7 @@ from effio.data.cause import Cause, Die
 from effio.data.exit import Exit
 from effio.testing.exploration.assertion import PropertyViolated
 from effio.testing.exploration.checkpoint import State, save_state
+from effio.testing.exploration.closest import parting
 from effio.testing.exploration.journal import Event
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.simulation import Simulation
@@ -28,6 +29,13 @@ class Finding:
 
     run: Simulation
     problem: Exception | None = None
+    _closest: Callable[[Simulation], Simulation | None] = attrs.field(
+        default=lambda run: None, alias="closest", kw_only=True, eq=False, repr=False
+    )
+
+    def closest(self) -> Simulation | None:
+        """The passing run that goes like this one for longest, found by running again; None if none comes to light."""
+        return self._closest(self.run)
 
     @property
     def outcome(self) -> Exit[Any, Any]:
@@ -47,10 +55,13 @@ class Finding:
         return self.run.trace
 
     def render(self) -> str:
-        """Draw the run, a column for each fiber, and say how it ended."""
+        """Draw the run, a column for each fiber, and say where one that passes leaves it, and how it ended."""
         count = self.run.preemptions
-        lines = [f"{count} {'preemption' if count == 1 else 'preemptions'}", columns(self.run.trace), ""]
-        lines.append(self.run.ending())
+        lines = [f"{count} {'preemption' if count == 1 else 'preemptions'}", columns(self.run.trace)]
+        passing = self.closest()
+        if passing is not None:
+            lines.append(f"closest passing run: {parting(self.run, passing)}")
+        lines += ["", self.run.ending()]
         if self.problem is not None:
             lines.append(f"check: {type(self.problem).__name__}: {self.problem}")
         lines.append(f"token: {self.token}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from effio.algebra.primitive import Park
@@ -21,6 +22,7 @@ from effio.testing.exploration.journal import is_cancellable
 from effio.testing.exploration.places import FORK, Places
 from effio.testing.exploration.symmetric import Twins
 from effio.testing.exploration.system import NOTHING, ROOT, Footprint
+from effio.testing.exploration.token import NotRepeatable
 
 
 class Happening(Observer):
@@ -49,6 +51,13 @@ class Happening(Observer):
         self.extra = NOTHING
         self.late: list[int] = []
         self.finishing = False
+
+    def at(self, thread: int, ready: Collection[Fiber]) -> Fiber:
+        """The fiber whose step comes next in the order of an earlier run, which is `ready` now as it was then."""
+        fiber = self.footprints.fibers.get(thread)
+        if fiber is None or fiber not in ready:
+            raise NotRepeatable(self.number)
+        return fiber
 
     def on_fork(self, fiber: Fiber) -> None:
         family = fiber.family
@@ -148,3 +157,8 @@ class Happening(Observer):
         follower = None if self.twins is None else self.twins.acted(fiber)
         if follower is not None:
             self.edges.setdefault(follower, []).append(self.number)
+
+    def waits_at(self, fiber: Fiber, node: Any) -> bool:
+        """Whether the fiber waits for what `node` waits for, and was not given it at once."""
+        wait = self.footprints.waits.get(fiber)
+        return isinstance(wait, Resume) and wait._node is node

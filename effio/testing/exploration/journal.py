@@ -245,6 +245,13 @@ def describe(node: Any, name: Naming) -> str:
             return type(node).__name__.lower()
 
 
+def prospect(node: Any) -> str:
+    """An action in a few words, with the value that it is about to find if that is in a `Ref`."""
+    owner = getattr(getattr(node, "_function", None), "__self__", None)
+    words = describe(node, thing_text)
+    return f"{words} at {short_repr(cast('Any', owner)._value)}" if isinstance(owner, Ref) else words
+
+
 def kind_of(node: Any) -> str:
     """What an action is, without anything that may differ between two runs of the same program."""
     function = getattr(node, "_function", None) or getattr(node, "_question", None)

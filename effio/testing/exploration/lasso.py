@@ -10,6 +10,8 @@ from contextvars import Context
 from typing import Any, Final, NamedTuple, cast, final
 
 from effio.algebra.primitive import Ask, Sleep
+from effio.concurrent.shared import Shared
+from effio.data.touch import Touch
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
 from effio.testing.exploration.journal import Naming, describe
@@ -119,7 +121,9 @@ class Rounds:
         """What is known by its name, or says nothing of the state."""
         if isinstance(thing, Fiber):
             return "fiber", self.threads.get(thing, -1)
-        return ("run", type(thing).__name__) if isinstance(thing, (Scheduler, Context)) else None
+        if isinstance(thing, Shared):
+            return "shared", thing.kind, thing.name
+        return ("run", type(thing).__name__) if isinstance(thing, (Scheduler, Context, Touch)) else None
 
 
 def subject_of(node: Any) -> object:

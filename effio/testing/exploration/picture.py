@@ -6,7 +6,7 @@ import gc
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from struct import calcsize
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any, Final, TypeAlias, cast, final
@@ -20,6 +20,9 @@ PLAIN: Final = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis
 KNOWN_BY_NAME: Final = (type, ModuleType, CodeType)
 LARGEST: Final = 5_000
 """A picture of more things is not worth its time."""
+
+CLASSES_KEPT: Final = 512
+"""Of so many classes it is remembered how their objects are looked into."""
 
 POINTER: Final = calcsize("P")
 HEAP_TYPE: Final = 1 << 9
@@ -140,10 +143,17 @@ def cell_content(cell: CellType) -> Any:
 
 
 def fields_of(thing: Any) -> list[Any]:
-    """The values of the fields of an object, in the order of their names."""
-    names = {name for kind in type(thing).__mro__ for name in slots_of(kind)} | set(getattr(thing, "__dict__", ()))
-    names -= {"__weakref__", "__dict__"}
-    return [getattr(thing, name, None) for name in sorted(names)]
+    """The values of the fields of an object: those that its class declares, then those of its own, by their names."""
+    values = [getattr(thing, name, None) for name in slot_names(class_of(thing))]
+    own = sorted(getattr(thing, "__dict__", ()))
+    return [*values, *own, *(getattr(thing, name) for name in own)]
+
+
+@lru_cache(maxsize=CLASSES_KEPT)
+def slot_names(kind: type) -> tuple[str, ...]:
+    """The names of all slots of the objects of a class, in order."""
+    names = {name for parent in kind.__mro__ for name in slots_of(parent)}
+    return tuple(sorted(names - {"__weakref__", "__dict__"}))
 
 
 def slots_of(kind: type) -> Iterable[str]:
@@ -152,6 +162,7 @@ def slots_of(kind: type) -> Iterable[str]:
     return (slots,) if isinstance(slots, str) else slots
 
 
+@lru_cache(maxsize=CLASSES_KEPT)
 def is_transparent(kind: type) -> bool:
     """Whether all state of the objects of a class is in their fields: no class it is derived from is written in C."""
     return all(base is object or "__mypyc_attrs__" in vars(base) or is_of_python(base) for base in kind.__mro__)

@@ -1,4 +1,4 @@
-"""Schedules by chance, for programs that have too many: five ways to choose who goes next.
+"""Schedules by chance, for programs that have too many: ways to choose who goes next.
 
 No sampler is the best: one finds in ten runs what another misses in a thousand.
 """
@@ -158,4 +158,5 @@ SAMPLERS: Final[dict[str, Callable[[Random, Profile], Sampler]]] = {
     "fifo": lambda chance, profile: Fifo(),
 }
 
-PORTFOLIO: Final = ("walk", "pct1", "pos", "pct2", "urw")
+PORTFOLIO: Final = ("walk", "pct1", "pos", "pct2", "urw", "frontier")
+"""The ways that an exploration tries by turns; the last one remembers where the runs before came to."""

@@ -19,10 +19,10 @@ from typing import Any, final
 from returns.result import Failure
 
 from effio.algebra.io import IO
+from effio.algebra.lift import function_of
 from effio.algebra.primitive import Ask, Leaf, Suspend
 from effio.data.cause import Die
 from effio.data.exit import Exit
-from effio.interpreter.action import Resume
 from effio.interpreter.backends.simulated import Simulated, drive
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.fiber import YIELDED, Fiber
@@ -35,7 +35,7 @@ from effio.testing.exploration.faults import Faults
 from effio.testing.exploration.footprints import Knowledge, both, told
 from effio.testing.exploration.happening import Happening
 from effio.testing.exploration.interrupt import Interrupted
-from effio.testing.exploration.journal import Journal, thing_text
+from effio.testing.exploration.journal import Journal, prospect, thing_text
 from effio.testing.exploration.lasso import Rounds
 from effio.testing.exploration.places import Places
 from effio.testing.exploration.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
@@ -66,7 +66,7 @@ class Stepped(Places):
     ) -> None:
         super().__init__()
         self.program = program
-        self.models: Models = models or {}
+        self.models: Models = {function_of(function): model for function, model in (models or {}).items()}
         self.cancel = cancel
         self.merge = merge
         self.racy = racy
@@ -187,7 +187,7 @@ class Stepping(Happening):
         fiber = self.footprints.fibers.get(thread)
         if fiber is None or fiber in self.offered:
             return self.take_way(thread)
-        return self.take_step(thread, fiber)
+        return self.take_step(thread, self.at(thread, self.scheduler.ready))
 
     def take_step(self, thread: int, fiber: Fiber) -> Step:
         """Let a fiber, or one of its ways, take a step."""
@@ -205,7 +205,7 @@ class Stepping(Happening):
     def take_way(self, thread: int) -> Step:
         """Let a fiber go one of its ways: it has to come after what the fiber did, and before what it will do."""
         own, number = self.system.way_at(thread)
-        fiber = self.footprints.fibers[own]
+        fiber = self.at(own, self.scheduler.ready)
         others = tuple(other for other in self.ways.threads_of(fiber, own) if other != thread)
         before = [self.steps[fiber]] if fiber in self.steps else []
         if number:
@@ -219,6 +219,9 @@ class Stepping(Happening):
         self.ways.chosen = number
         if self.journal is not None:
             self.journal.choose(self.scheduler, number)
+
+    def scene(self) -> str:
+        return "; ".join(sorted([prospect(node) for node in self.held.values()]))
 
     def outcome(self) -> Exit[Any, Any] | None:
         """The exit of the program; None if it has not ended."""
@@ -304,11 +307,6 @@ class Stepping(Happening):
         fiber.node = way.program
         self.permitted = None
         return None
-
-    def waits_at(self, fiber: Fiber, node: Any) -> bool:
-        """Whether the fiber waits for what `node` waits for, and was not given it at once."""
-        wait = self.footprints.waits.get(fiber)
-        return isinstance(wait, Resume) and wait._node is node
 
     def go_on(self) -> None:
         """Bring every fiber that was woken to its next action, which commutes with all that others do.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -22,6 +23,7 @@ from effio.testing.exploration.checkpoint import (
     same_options,
     state_from,
 )
+from effio.testing.exploration.closest import closest
 from effio.testing.exploration.finding import Check, Finding, Sweep, verdict
 from effio.testing.exploration.interrupt import Interrupts
 from effio.testing.exploration.search import Search
@@ -29,7 +31,7 @@ from effio.testing.exploration.simulation import InjectedFault, Simulation, foll
 from effio.testing.exploration.stepping import Stepped
 from effio.testing.exploration.system import CLOCK
 from effio.testing.exploration.timing import TimeMode, is_racy
-from effio.testing.exploration.token import Choice, Token, TokenMismatch
+from effio.testing.exploration.token import Choice, Token, TokenMismatch, before
 from effio.testing.exploration.ways import Models
 
 INJECTED: Final = ("cancel", "fail")
@@ -77,7 +79,7 @@ def cancel_sweep(
     Cost: turns times fibers runs for a schedule, the square of that with `pairs`. Ctrl-C ends it as it ends `explore`;
     to go on, `resume` from the `state` of what came of it, or from the file that `save` wrote.
     """
-    sweeper = Sweeper(
+    return Sweeper(
         program("cancel_sweep", io),
         cancel_twice if pairs else cancel_once,
         check,
@@ -88,10 +90,7 @@ def cancel_sweep(
         stop_on_first=stop_on_first,
         models=models,
         on_progress=on_progress,
-    )
-    if resume is not None:
-        sweeper.resume(state_from(resume, SWEEP))
-    return sweeper.sweep(max_schedules, first)
+    ).sweep(max_schedules, first, resume)
 
 
 def fault_sweep(
@@ -117,7 +116,7 @@ def fault_sweep(
     elsewhere. Only what effio's own primitives do in a finalizer, such as giving back a permit, does not fail. What
     the runs may do, and everything else, is as in `cancel_sweep`.
     """
-    sweeper = Sweeper(
+    return Sweeper(
         program("fault_sweep", io),
         fail_once,
         check,
@@ -129,10 +128,7 @@ def fault_sweep(
         stop_on_first=stop_on_first,
         models=models,
         on_progress=on_progress,
-    )
-    if resume is not None:
-        sweeper.resume(state_from(resume, SWEEP))
-    return sweeper.sweep(max_schedules, first)
+    ).sweep(max_schedules, first, resume)
 
 
 @attrs.define
@@ -162,8 +158,10 @@ class Sweeper:
     bounds: list[str] = attrs.field(init=False, factory=list[str])
     interrupts: Interrupts = attrs.field(init=False, factory=Interrupts)
 
-    def sweep(self, limit: int, tokens: Iterable[str] = ()) -> Sweep:
-        """Inject into every schedule, up to a limit, what failed before first."""
+    def sweep(self, limit: int, tokens: Iterable[str], resume: State | str | Path | None) -> Sweep:
+        """Inject into every schedule, up to a limit, what failed before first; go on from an earlier call, if any."""
+        if resume is not None:
+            self.resume(state_from(resume, SWEEP))
         interrupted = False
         try:
             with self.interrupts:
@@ -222,7 +220,7 @@ class Sweeper:
         token = Token((*before(choices, place[0]), place))
         if self.runs < self.paid:
             self.runs += 1
-            return self.follow(token) if looked_at else None
+            return self.follow(token, self.max_steps) if looked_at else None
         run = self.run(token)
         self.runs += 1
         if self.on_progress is not None:
@@ -240,18 +238,20 @@ class Sweeper:
 
     def run(self, token: Token) -> Simulation:
         """Run as the token says, and keep the run if it must not be."""
-        run = self.follow(token)
-        problem = self.problem_of(run)
-        accepted = problem is None
-        if accepted and self.check is not None:
-            accepted, problem = verdict(self.check, run.outcome)
+        run = self.follow(token, self.max_steps)
+        known = self.reference
+        accepted, problem = self.judged(run, known)
         if not accepted:
-            self.found.append(Finding(run, problem))
+            self.found.append(Finding(run, problem, closest=partial(self.closest, known)))
         return run
 
-    def follow(self, token: Token) -> Simulation:
+    def follow(self, token: Token, most: int) -> Simulation:
         """Run as the token says."""
-        return follow(self.afresh(), token, self.fault, max_steps=self.max_steps)
+        return follow(self.afresh(), token, self.fault, max_steps=most)
+
+    def closest(self, known: Simulation, failing: Simulation) -> Simulation | None:
+        """The run that may be and goes like a failing one for longest."""
+        return closest(failing, self.follow, lambda run: run.outcome is not None and self.judged(run, known)[0])
 
     # -- Between two calls ----
 
@@ -284,11 +284,17 @@ class Sweeper:
 
     # -- What must not be ----
 
-    def problem_of(self, run: Simulation) -> Exception | None:
+    def judged(self, run: Simulation, known: Simulation) -> tuple[bool, Exception | None]:
+        """Whether a run may be, beside the one that is `known` to happen by itself, and what is wrong with it."""
+        problem = self.problem_of(run, known)
+        if problem is None and self.check is not None:
+            return verdict(self.check, run.outcome)
+        return problem is None, problem
+
+    def problem_of(self, run: Simulation, known: Simulation) -> Exception | None:
         """What a run did that it must not do because of an injection, unless it does so by itself."""
-        known = self.reference
         leaks = [leak for leak in run.leaks if leak not in known.leaks]
-        defects = [] if self.check is not None else [*self.new_defects(run)]
+        defects = [] if self.check is not None else [*self.new_defects(run, known)]
         if run.outcome is None and known.outcome is not None:
             return Broken(f"it goes on for ever{BY_ITSELF}")
         if is_stuck(run.outcome) and not (self.may_hang or is_stuck(known.outcome)):
@@ -297,11 +303,11 @@ class Sweeper:
             return Broken(f"it leaves behind {', '.join(leaks)}")
         return Broken(f"it dies of {short_repr(defects[0])}{BY_ITSELF}") if defects else None
 
-    def new_defects(self, run: Simulation) -> Iterator[BaseException]:
+    def new_defects(self, run: Simulation, known: Simulation) -> Iterator[BaseException]:
         """Yield what a run dies of, except for what was injected, what came of that, and what it dies of anyway."""
-        known = {(type(defect), str(defect)) for defect in defects_of(self.reference)}
+        usual = {(type(defect), str(defect)) for defect in defects_of(known)}
         for defect in defects_of(run):
-            if (type(defect), str(defect)) not in known and not self.is_injected(defect):
+            if (type(defect), str(defect)) not in usual and not self.is_injected(defect):
                 yield defect
 
     def is_injected(self, defect: BaseException | None) -> bool:
@@ -339,11 +345,6 @@ def fail_once(sweeper: Sweeper, run: Simulation) -> None:
     for event in run.trace:
         if event.can_fail:
             sweeper.hit(choices, (event.turn, "fail", event.place))
-
-
-def before(choices: tuple[Choice, ...], turn: int) -> tuple[Choice, ...]:
-    """The choices of the turns before `turn`."""
-    return tuple(choice for choice in choices if choice[0] < turn)
 
 
 def places_to_cancel(run: Simulation) -> Iterator[Choice]:

@@ -59,6 +59,10 @@ class Run(Protocol):
         """Take the next step of `thread`."""
         ...
 
+    def scene(self) -> str:
+        """What all threads are about to do, in words, whichever does what."""
+        ...
+
     def outcome(self) -> Any:
         """How the run ended, once no thread is ready, or where it stands."""
         ...

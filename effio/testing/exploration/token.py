@@ -19,17 +19,30 @@ Choice: TypeAlias = tuple[int, str, int]
 class TokenMismatch(RuntimeError):
     """A token is of another program, or the program does not do the same each time."""
 
+    way_out = "a token fits the program it was made of, unchanged; what it does must not depend on time or chance"
+
     def __init__(self, turn: int | None, text: str) -> None:
         super().__init__(turn, text)
         self.turn = turn
         self.text = text
-        self.add_note(
-            "a token fits the program it was made of, unchanged; what it does must not depend on time or chance"
-        )
+        self.add_note(self.way_out)
 
     def __str__(self) -> str:
         where = "" if self.turn is None else f" at turn {self.turn}"
         return f"cannot replay the token{where}: {self.text}"
+
+
+class NotRepeatable(TokenMismatch):
+    """A program did not do the same in two runs of one order: it depends on something that outlives a run."""
+
+    way_out = "let each run make what it changes: give suspend(lambda: program()) instead of program()"
+
+    def __init__(self, turn: int | None = None) -> None:
+        super().__init__(turn, "it does something else than before")
+
+    def __str__(self) -> str:
+        where = "" if self.turn is None else f" at turn {self.turn}"
+        return f"cannot run the program again in the same order{where}: {self.text}"
 
 
 @final
@@ -86,6 +99,11 @@ class Token:
 def checked_turns(turns: int) -> range:
     """The turns whose check sums are kept: all of a short run, evenly spaced ones of a long run."""
     return range(0, turns, turns // SUMS_KEPT + 1)
+
+
+def before(choices: tuple[Choice, ...], turn: int) -> tuple[Choice, ...]:
+    """The choices of the turns before `turn`."""
+    return tuple(choice for choice in choices if choice[0] < turn)
 
 
 def varint(number: int) -> bytes:

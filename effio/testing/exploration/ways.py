@@ -17,6 +17,7 @@ from effio.testing.exploration.faults import Fault, Faults, text_of, undisturbed
 from effio.testing.exploration.footprints import Footprints, both
 from effio.testing.exploration.places import WAY, Places
 from effio.testing.exploration.system import NOTHING, Footprint
+from effio.testing.exploration.token import NotRepeatable
 
 Models: TypeAlias = Mapping[Any, Callable[..., IO[Any, Any]]]
 """Foreign coroutine functions, each with what makes a program that stands for a call of it."""
@@ -107,7 +108,9 @@ class Ways:
     def pending(self, thread: int, footprints: Footprints) -> Footprint:
         """What the first step on one of the ways of a fiber touches: who goes one way cannot go another."""
         own, number = self.places.way_at(thread)
-        fiber = footprints.fibers[own]
+        fiber = footprints.fibers.get(own)
+        if fiber is None:
+            raise NotRepeatable
         offered = self.offered.get(fiber, ())
         if number >= len(offered):
             return NOTHING

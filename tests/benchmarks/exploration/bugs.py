@@ -9,18 +9,24 @@ from time import process_time
 from typing import Any
 
 from effio.testing.exploration.finding import verdict
+from effio.testing.exploration.frontier import Frontier, Settler
 from effio.testing.exploration.sampling import SAMPLERS, profile_of, sample
 from effio.testing.exploration.search import Search
 from effio.testing.exploration.stepping import Stepped
-from tests.exploration.bugs import cancels, locks, refs, sctbench, structures, upstream
+from tests.exploration.bugs import cancels, locks, refs, safestack, sctbench, structures, upstream
 from tests.exploration.bugs.case import Bug
 from tests.exploration.generated import all_runs
 
 BUDGET = 3_000
+LONGEST = 1_000
+"""Runs by chance with more steps are cut."""
 
 TEXT = f"""After how many runs, and in how many milliseconds, each known bug is found: by the search, by depth-first
-search through all interleavings, by a random walk and by PCT with two depths, at most {BUDGET} runs each; then the
-classes of the mended form, all of which were run without a failure."""
+search through all interleavings, by a random walk, by PCT with two depths, and by random runs that begin where few
+have been, at most {BUDGET} runs each; then the classes of the mended form, all of which were run without a failure."""
+
+SCTBENCH = (*sctbench.BUGS, safestack.BUG)
+BUGS = (*refs.BUGS, *locks.BUGS, *structures.BUGS, *SCTBENCH, *cancels.BUGS, *upstream.BUGS)
 
 Outcomes = Iterator[Any]
 
@@ -42,12 +48,20 @@ def sampled(name: str) -> Callable[[Bug], Outcomes]:
     return outcomes
 
 
+def from_frontier(bug: Bug) -> Outcomes:
+    system, frontier = Stepped(bug.broken()), Frontier()
+    for seed in count():
+        yield sample(system, Settler(frontier, Random(seed)), max_steps=LONGEST).outcome
+        system.learned()
+
+
 WAYS: dict[str, Callable[[Bug], Outcomes]] = {
     "search": searched,
     "naive": every_interleaving,
     "walk": sampled("walk"),
     "pct2": sampled("pct2"),
     "pct3": sampled("pct3"),
+    "frontier": from_frontier,
 }
 
 HEAD = ("bug", *WAYS, "all classes of the mended form")
@@ -55,7 +69,7 @@ HEAD = ("bug", *WAYS, "all classes of the mended form")
 
 def rows() -> Iterator[tuple[str, ...]]:
     """A row for each bug."""
-    for bug in (*refs.BUGS, *locks.BUGS, *structures.BUGS, *sctbench.BUGS, *cancels.BUGS, *upstream.BUGS):
+    for bug in BUGS:
         cells = [first_failure(bug, way(bug)) for way in WAYS.values()]
         began = process_time()
         proof = bug.prove().assert_ok()

@@ -96,10 +96,13 @@ assert_type(attempt(read), Task[str])
 assert_type(attempt(read, catch=OSError), IO[str, OSError])
 assert_type(attempt(read, catch=(OSError, ValueError)), IO[str, OSError | ValueError])
 assert_type(attempt(lambda: divide(1, 0), catch=ZeroDivisionError), IO[float, ZeroDivisionError])
+assert_type(attempt(divide, 1, 2, catch=ZeroDivisionError), IO[float, ZeroDivisionError])
 assert_type(suspend(lambda: failing), IO[int, OSError])
 assert_type(from_async(fetch, "x"), Task[bytes])
 assert_type(from_async(ping, catch=OSError), IO[int, OSError])
 assert_type(from_async(ping, catch=(OSError, KeyError)), IO[int, OSError | KeyError])
+assert_type(from_async(fetch, "x", catch=OSError), IO[bytes, OSError])
+assert_type(from_async(fetch, "x", catch=(OSError, KeyError, ValueError)), IO[bytes, OSError | KeyError | ValueError])
 assert_type(sleep(1), IO[None])
 
 

@@ -98,6 +98,8 @@ attempt(divide, 1, 2, 3)  # error
 delay(divide(1, 2))  # error
 from_async(fetch("x"))  # error
 from_async(divide, 1, 2)  # error
+from_async(fetch, 1, catch=OSError)  # error
+attempt(divide, "1", 2, catch=OSError)  # error
 suspend(number)  # error
 sleep("1")  # error
 number.fail_after("1")  # error

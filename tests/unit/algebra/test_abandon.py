@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+
+import pytest
 
 from effio import (
     IO,
+    CancelScope,
     Failure,
     Success,
     TimedOut,
     VirtualClock,
+    cancel_scope,
     delay,
     die,
     fail,
     never,
     now,
+    run_async,
     run_exit,
     sleep,
     task_group,
@@ -67,3 +73,32 @@ def test_a_program_that_is_let_go_and_succeeds_is_too_late() -> None:
     stubborn = sleep(5).then(delay(journal.append, "done")).shielded()
     assert outcome(stubborn.abandon_after(2).either().then(now)) == Success(2.0)
     assert journal == ["done"]
+
+
+@pytest.mark.parametrize("shielded", [True, False], ids=["shielded", "finalizer"])
+def test_cleanup_with_a_limit_is_not_cut_by_a_cancel_of_the_run(shielded: bool) -> None:
+    """A program that waits for what may be let go while it is shielded has it done, although the run is cancelled."""
+    journal: list[str] = []
+    cleanup = sleep(1).then(delay(journal.append, "closed")).abandon_after(5).or_die()
+
+    def waiting(scope: CancelScope) -> IO[Any]:
+        return cleanup.shielded().then(never) if shielded else never.ensuring(cleanup)
+
+    async def main() -> None:
+        running = asyncio.ensure_future(run_async(cancel_scope(waiting), clock=VirtualClock()))
+        await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(main())
+    assert journal == ["closed"]
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_program_that_is_let_go_before_it_began_still_enters_its_structure(seconds: int) -> None:
+    """Its finalizer runs behind, also if the time was over from the beginning."""
+    journal: list[str] = []
+    program = never.ensuring(delay(journal.append, "closed")).abandon_after(seconds).either()
+    assert isinstance(outcome(program), Success)
+    assert journal == ["closed"]

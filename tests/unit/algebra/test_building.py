@@ -33,6 +33,7 @@ from effio import (
     race_all,
     race_staggered,
     run,
+    run_exit,
     shield,
     sleep,
     sleep_until,
@@ -225,8 +226,19 @@ WRONG_VALUES: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     "if_ 3": (TypeError, lambda: if_(3, one, one)),  # type: ignore[call-overload]
     "do plain": (TypeError, lambda: do(lambda: 1)),  # type: ignore[arg-type,return-value]
     "ignore without handler": (ValueError, lambda: task_group(lambda group: one, on_failure="ignore")),
+    "named 3": (TypeError, lambda: one.named(3)),
+    "name of a group": (TypeError, lambda: task_group(lambda group: one, name=3)),  # type: ignore[arg-type]
+    "name of a scope": (TypeError, lambda: cancel_scope(lambda scope: one, name=3)),  # type: ignore[arg-type]
     "unknown policy": (ValueError, lambda: task_group(lambda group: one, on_failure="stop")),  # type: ignore[arg-type]
 }
+
+
+def test_name_of_a_fork_is_text() -> None:
+    """A child with another name than a string is refused, not its failure when it is shown."""
+    wrong: Any = 3
+    (defect,) = run_exit(task_group(lambda group: group.fork(one, name=wrong))).failure().defects()
+    assert isinstance(defect, TypeError)
+    assert "str" in str(defect)
 
 
 @pytest.mark.parametrize("case", WRONG_VALUES)

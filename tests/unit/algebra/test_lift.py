@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -98,3 +99,18 @@ def test_methods_can_be_effects() -> None:
     counter = Counter()
     program = counter.add(2)
     assert (run(program), run(program), counter.count) == (2, 4, 4)
+
+
+def test_generator_functions_are_no_effects() -> None:
+    """`@effect` in the place of `@do` is refused where it stands, and so is an asynchronous generator."""
+
+    def body() -> Iterator[int]:
+        yield 1
+
+    async def stream() -> AsyncIterator[int]:
+        yield 1
+
+    for function, way_out in ((body, "write @do instead"), (stream, "from_async(anext, iterator)")):
+        with pytest.raises(TypeError, match="not the generator") as caught:
+            effect(function)
+        assert way_out in caught.value.__notes__[0]

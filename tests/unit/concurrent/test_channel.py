@@ -397,3 +397,15 @@ def test_reprs_are_bounded() -> None:
         "<open Sender of Channel 'jobs'>",
         "<open Receiver of Channel 'jobs'>",
     ]
+
+
+def test_function_of_a_loop_that_makes_no_program_is_named() -> None:
+    """The mistake of `for_each` is told with the name of the function, and where that is."""
+
+    def print_item(item: str) -> Any:
+        return None
+
+    loop = Channel[str].make(1).flat_map(lambda channel: channel.send("item").then(channel.for_each(print_item)))
+    cause = run_exit(loop).failure()
+    assert "print_item must return a program, not None" in cause.render()
+    assert "test_channel.py" in cause.render()

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from effio import (
     IO,
     Do,
     FiberSet,
     TaskGroup,
+    VirtualClock,
+    delay,
     do,
     fail,
     never,
     now,
     par_settle,
+    run_exit,
     sleep,
     task_group,
     yield_now,
 )
 from effio.concurrent.fiber_set import FiberSetStats
-from tests.unit.concurrent.sweep import cancelled_everywhere, go
+from tests.unit.concurrent.sweep import cancelled_everywhere, defect_of, go
 
 
 def test_fibers_leave_the_set_when_they_end() -> None:
@@ -104,3 +109,49 @@ def test_fork_gives_the_fiber() -> None:
         return [members == (fiber,), (yield from fiber.join())]
 
     assert go(task_group(body)) == [True, 7]
+
+
+def test_fiber_that_cancels_its_own_set_cancels_all() -> None:
+    """The others are cancelled too, before and after it in the set, and it is itself."""
+    log: list[str] = []
+
+    @do
+    def body(group: TaskGroup) -> Do[float]:
+        fibers = yield from FiberSet[None].make(group)
+        for name in ("first", "second", "third"):
+            work = sleep(1).then(fibers.cancel()) if name == "second" else never
+            yield from fibers.fork(work.on_cancel(delay(log.append, name)))
+        yield from fibers.wait_empty()
+        return (yield from now())
+
+    assert go(task_group(body)) == 1.0
+    assert sorted(log) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("depth", [0, 1], ids=["of the fiber", "of its child"])
+def test_finalizer_cancels_the_set_around_it(depth: int) -> None:
+    """It waits for the finalizers of all the others, and not for its own fiber, which waits for it."""
+    log: list[str] = []
+
+    @do
+    def body(group: TaskGroup) -> Do[float]:
+        fibers = yield from FiberSet[Any].make(group)
+        closing: IO[Any] = sleep(1).ensuring(fibers.cancel().then(delay(log.append, "closed")))
+        yield from fibers.fork(par_settle([closing]) if depth else closing)
+        yield from fibers.fork(never.on_cancel(sleep(2).then(delay(log.append, "other closed"))))
+        yield from fibers.wait_empty()
+        return (yield from now())
+
+    assert go(task_group(body)) == 3.0
+    assert log == ["other closed", "closed"]
+
+
+def test_fiber_of_the_set_cannot_wait_for_its_end() -> None:
+    """It would wait for itself, for ever; the error names both."""
+
+    def body(group: TaskGroup) -> IO[Any]:
+        made = FiberSet[Any].make(group, name="jobs")
+        return made.flat_map(lambda fibers: fibers.fork(fibers.wait_empty(), name="job"))
+
+    problem = defect_of(run_exit(task_group(body), clock=VirtualClock()))
+    assert str(problem) == "'job' cannot wait until FiberSet 'jobs' is empty, which it is in"

@@ -34,6 +34,24 @@ def test_operations_read_and_change_the_value() -> None:
     assert go(program()) == [1, 2, 3, "was 3", 30, 5, 7, True, False, 8]
 
 
+def value_alone(value: int) -> Any:
+    return value + 1
+
+
+def test_modify_without_a_pair_says_what_it_wants() -> None:
+    """A function of `modify` that gives the new value alone is a defect with the way out, and the value stays."""
+
+    @do
+    def program() -> Do[Any]:
+        ref = yield from Ref.make(1)
+        return defect_of((yield from ref.modify(value_alone).exit())), (yield from ref.get())
+
+    defect, value = go(program())
+    assert "must return a pair for modify, not 2" in str(defect)
+    assert "(answer, new value)" in defect.__notes__[0]
+    assert value == 1
+
+
 def test_making_is_an_effect() -> None:
     """The same program makes another `Ref` each time it runs."""
 

@@ -17,6 +17,7 @@ from effio import (
     MutexMisused,
     Ref,
     Semaphore,
+    Topic,
     VirtualClock,
     collect,
     delay,
@@ -160,6 +161,52 @@ def test_two_waits_in_the_same_queue_take_one_item() -> None:
         return [chosen, (yield from channel.stats()).waiting_receivers, (yield from semaphore.stats()).available]
 
     assert go(program()) == [1, 0, 1]
+
+
+@pytest.mark.parametrize(("send_first", "received"), [(True, ["two", "four"]), (False, ["one", "three"])])
+def test_fiber_at_both_ends_of_a_channel_is_not_served_by_itself(send_first: bool, received: list[str]) -> None:
+    """Two fibers that each would send or receive meet: one sends, the other has its item; one alone waits."""
+
+    @do
+    def program() -> Do[list[Any], ChannelClosed]:
+        channel = yield from Channel[str].make()
+
+        def swap(item: str) -> IO[str, ChannelClosed]:
+            ends = [channel.send(item).as_value("sent"), channel.receive()]
+            return select(*(ends if send_first else reversed(ends)))
+
+        alone = yield from swap("lost").move_on_after(1)
+        return [alone, *(yield from par_collect([swap("one"), swap("two"), swap("three"), swap("four")]))]
+
+    alone, *exchanged = go(program())
+    assert alone is None
+    assert sorted(exchanged) == sorted([*received, "sent", "sent"])
+
+
+def test_fiber_at_both_ends_of_a_full_channel_takes_what_is_kept() -> None:
+    """It receives the item that was there, and its own is not sent."""
+
+    @do
+    def program() -> Do[list[Any], ChannelClosed]:
+        channel = yield from Channel[str].make(1)
+        yield from channel.send("kept")
+        chosen = yield from select(channel.send("own").as_value("sent"), channel.receive())
+        return [chosen, *(yield from channel.drain())]
+
+    assert go(program()) == ["kept"]
+
+
+def test_fiber_that_publishes_to_itself_keeps_the_item() -> None:
+    """A subscriber that makes publishers wait misses nothing, even what it published while it waited."""
+
+    @do
+    def program() -> Do[list[Any], ChannelClosed]:
+        topic = yield from Topic[str].make()
+        subscription = yield from topic.subscribe(capacity=0)
+        chosen = yield from select(topic.publish("own").as_value("published"), subscription.receive())
+        return [chosen, *(yield from subscription.drain())]
+
+    assert go(program()) == ["published", "own"]
 
 
 def test_wait_that_is_a_mistake_leaves_no_other_behind() -> None:

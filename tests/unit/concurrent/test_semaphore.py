@@ -160,6 +160,15 @@ def test_number_of_permits_is_checked_when_the_program_is_built(word: str) -> No
         Semaphore.make(-1)
 
 
+@pytest.mark.parametrize("word", ["with_permit", "with_permits"])
+def test_what_is_no_program_is_refused_by_the_word_that_was_used(word: str) -> None:
+    """A function where the program belongs is refused when it is built, under the name that was written."""
+    semaphore = run(Semaphore.make(1))
+    given: Any = {"with_permit": semaphore.with_permit, "with_permits": semaphore.with_permits(1)}[word]
+    with pytest.raises(TypeError, match=f"^{word} needs a program"):
+        given(lambda: sleep(1))
+
+
 # -- CapacityLimiter -----------------------------------------------------------------------------------------
 
 EMPTY = CapacityLimiterStats(total=2, borrowed=0, waiting=0, borrowers=())

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from effio import dump_fibers, never, run, run_exit, sleep, to_process, to_thread
+from effio import CapacityLimiter, dump_fibers, never, run, run_exit, sleep, to_process, to_thread
 from effio.interpreter.backends.simulated import simulate
 
 
@@ -31,6 +31,17 @@ def test_what_is_no_function_is_refused_when_the_call_is_built(word: object) -> 
     assert callable(word)
     with pytest.raises(TypeError, match="needs a function"):
         word(7)
+
+
+@pytest.mark.parametrize("word", [to_thread, to_process])
+@pytest.mark.parametrize("limiter", [4, CapacityLimiter.make(4)], ids=["number", "program"])
+def test_what_is_no_limiter_is_refused_when_the_call_is_built(word: object, limiter: object) -> None:
+    """A number of threads is none, and neither is a program that makes one; the note says how to."""
+    assert callable(word)
+    with pytest.raises(TypeError, match="needs a CapacityLimiter as its limiter") as raised:
+        word(int, limiter=limiter)
+
+    assert "CapacityLimiter.make" in raised.value.__notes__[0]
 
 
 def test_call_shows_its_function_and_arguments() -> None:

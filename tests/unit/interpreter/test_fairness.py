@@ -1,11 +1,13 @@
 """Fibers that never wait share the time, whatever the length of a turn is to the length of their own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from itertools import count
 
 import pytest
 
-from effio import IO, delay, par_zip, run
+from effio import IO, delay, from_async, par_zip, run
 from effio.interpreter import scheduler
 
 ROUNDS = 4_000
@@ -35,3 +37,13 @@ def test_cut_fiber_gets_the_rest_of_its_turn(looks: int, monkeypatch: pytest.Mon
     run(par_zip(counting(counts, "a", look), counting(counts, "b", look)))
 
     assert behind[0] < ROUNDS // 8
+
+
+async def gives_at_once() -> None:
+    """Wait for nothing."""
+
+
+@pytest.mark.parametrize("step", [delay(int), from_async(gives_at_once)], ids=["delay", "coroutine"])
+def test_fiber_that_never_waits_is_cut_at_its_deadline(step: IO[object]) -> None:
+    """The timer of a scope is set when a turn ends in it, though nothing has ever waited there."""
+    assert run(step.repeat(10**9).move_on_after(0.005)) is None

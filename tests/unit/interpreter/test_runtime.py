@@ -31,6 +31,7 @@ from effio import (
     run_exit,
     run_total,
     sleep,
+    to_thread,
 )
 
 
@@ -64,6 +65,21 @@ def test_runtime_runs_many_programs_on_one_loop() -> None:
     assert values == [0, 1, 2]
     assert len(made) == 1
     assert made[0].is_closed()
+
+
+def test_second_thread_is_refused_before_its_program_begins() -> None:
+    """A runtime on which one thread runs a program refuses that of another thread, which says the way out."""
+    began: list[str] = []
+
+    def intrude(runtime: Runtime) -> None:
+        with pytest.raises(RuntimeError, match="another thread") as caught:
+            runtime.run(delay(began.append, "intruder").then(sleep(0.001)))
+        assert "Portal.open()" in caught.value.__notes__[0]
+
+    with Runtime() as runtime:
+        runtime.run(to_thread(intrude, runtime))
+        runtime.run(sleep(0.001).then(delay(began.append, "next")))
+    assert began == ["next"]
 
 
 def test_uvloop_is_a_loop_factory_away() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
-from effio import IO, CancelScope, cancel_scope, collect, never, par_zip, shield, sleep
+from effio import IO, CancelScope, cancel_scope, collect, delay, never, par_zip, pure, shield, sleep
 from effio.algebra.primitive import Ask
 from effio.testing.observation import Observation, simulated
 
@@ -82,3 +82,47 @@ def test_deadline_that_has_fired_leaves_no_timer() -> None:
 
     assert seen(never.ensuring(closing).move_on_after(2).then(unarmed.zip(timers))).exit.unwrap() == (0, 0)
     assert counts == [0]
+
+
+def test_armed_scope_is_armed_once() -> None:
+    """A further scope that gets its timer inside one that has its own gives that one no second."""
+    inner = sleep(1).then(sleep(1).move_on_after(50))
+
+    assert seen(inner.then(unarmed.zip(timers)).move_on_after(60)).exit.unwrap() == (0, 1)
+
+
+def test_deadline_given_to_a_scope_without_one_counts_once() -> None:
+    """It gets its timer at once, and a scope inside gets one too when a fiber waits there."""
+
+    def body(scope: CancelScope) -> IO[Any]:
+        inner = never.move_on_after(1)
+        return scope.set_deadline(10).then(unarmed.zip(timers)).zip(inner)
+
+    observed = seen(cancel_scope(body).zip(unarmed))
+
+    assert observed.exit.unwrap() == (((0, 1), None), 0)
+    assert observed.time == 1
+
+
+def test_deadline_of_a_scope_that_was_left_sets_no_timer() -> None:
+    """Moving it changes nothing any more."""
+    left: list[CancelScope] = []
+
+    def moving(value: object) -> IO[Any]:
+        return left[0].set_deadline(5).then(unarmed.zip(timers))
+
+    program = cancel_scope(lambda scope: delay(left.append, scope)).flat_map(moving)
+
+    assert seen(program).exit.unwrap() == (0, 0)
+
+
+def test_scope_gives_the_first_reason_it_was_cancelled_with() -> None:
+    """Before it is cancelled it has none, and later ones do not count."""
+    reasons: list[object] = []
+
+    def body(scope: CancelScope) -> IO[Any]:
+        note = pure(None).map(lambda _: reasons.append(scope.reason))
+        return note.then(scope.cancel("first")).then(scope.cancel("second").shielded()).ensuring(note)
+
+    assert seen(cancel_scope(body)).exit.unwrap() is None
+    assert reasons == [None, "first"]

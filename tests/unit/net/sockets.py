@@ -1,9 +1,16 @@
-"""Which sockets this process has open, as the system sees it."""
+"""On which event loops the tests run, and which sockets this process has open, as the system sees it."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
+
+import pytest
+import uvloop
+
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+every_loop = pytest.mark.parametrize("loop_factory", LOOPS.values(), ids=LOOPS)
 
 DESCRIPTORS = Path("/proc/self/fd")
 

@@ -8,9 +8,11 @@ from socket import AF_INET, AF_INET6, gaierror
 
 import pytest
 
-from effio import delay, run, run_exit
+from effio import run, run_exit
+from effio.interpreter.runtime import LoopFactory
 from effio.net.address import Address
 from effio.net.resolver import interleaved, resolve
+from tests.unit.net.sockets import every_loop
 
 
 def v4(last: int) -> Address:
@@ -49,9 +51,26 @@ def test_unknown_host_is_a_typed_failure() -> None:
     assert isinstance(error, gaierror)
 
 
-def test_slow_resolver_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look-up that takes too long is let go: the program does not wait for its answer."""
+@pytest.mark.parametrize("host", ["a" * 64, "a..b"])
+def test_what_is_no_host_name_is_a_typed_failure(host: str) -> None:
+    """A name that cannot be encoded fails like one that nobody knows."""
+    (error,) = run_exit(resolve(host, 80)).failure().failures()
+    assert isinstance(error, gaierror)
+
+
+def test_link_of_an_address_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An IPv6 address that counts on one link only names that, as connecting to it needs."""
+    found = [(AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 80, 0, 3))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args: found)
+    assert run(resolve("near.test", 80)) == [Address("fe80::1%3", 80, family=AF_INET6)]
+
+
+@every_loop
+def test_run_does_not_wait_for_a_slow_resolver(monkeypatch: pytest.MonkeyPatch, loop_factory: LoopFactory) -> None:
+    """A look-up that takes too long is let go: the whole run ends before there is an answer."""
     answer = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args: answer.wait() and [])
-    limited = resolve("slow.test", 80).move_on_after(0.02)
-    assert run(limited.tap(lambda _: delay(answer.set))) is None
+    ended: list[bool] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args: ended.append(answer.wait(0.2)))
+    assert run(resolve("slow.test", 80).move_on_after(0.001), loop_factory=loop_factory) is None
+    assert ended == []
+    answer.set()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import socket
 from typing import Any
 
 import pytest
-import uvloop
 
 from effio import IO, Do, bracket, collect, do, fail, par_zip, pure, run, run_exit, sleep, suspend, traverse
 from effio.interpreter.runtime import LoopFactory
@@ -17,7 +15,7 @@ from effio.net.happy_eyeballs import connect
 from effio.net.listener import Listener, listen
 from effio.net.resolver import resolve
 from effio.net.tcp import Connection, connect_address
-from tests.unit.net.sockets import open_sockets
+from tests.unit.net.sockets import every_loop, open_sockets
 
 
 def served(use: Any, *, host: str = "127.0.0.1", backlog: int = 5) -> IO[Any, Any]:
@@ -57,10 +55,6 @@ def test_connection_carries_bytes_both_ways() -> None:
     assert run(served(talk))[1] == (b"hello", b"")
 
 
-LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-every_loop = pytest.mark.parametrize("loop_factory", LOOPS.values(), ids=LOOPS)
-
-
 @every_loop
 def test_close_ends_a_read_of_another_fiber(loop_factory: LoopFactory) -> None:
     """Who waits for data of a connection that is closed meanwhile gets none."""
@@ -87,6 +81,59 @@ def test_close_ends_an_accept_of_another_fiber(loop_factory: LoopFactory) -> Non
 
 
 @every_loop
+def test_reads_of_many_fibers_take_turns(loop_factory: LoopFactory) -> None:
+    """Each of two fibers that read one connection at once gets data, the first the first."""
+
+    def talk(listener: Listener) -> IO[Any, Any]:
+        def reading(ours: Connection) -> IO[Any, Any]:
+            return par_zip(ours.read(1), ours.read(1))
+
+        def writing(theirs: Connection) -> IO[Any, Any]:
+            return sleep(0.001).then(theirs.write(b"12")).then(theirs.read())
+
+        answer = listener.accept().bracket(writing, Connection.close)
+        return par_zip(connect_address(listener.address).bracket(reading, Connection.close), answer)
+
+    assert run(served(talk), loop_factory=loop_factory) == ((b"1", b"2"), b"")
+
+
+@every_loop
+def test_writes_of_many_fibers_do_not_mix(loop_factory: LoopFactory) -> None:
+    """Two fibers that write more than the system takes at once send one after the other, both to the end."""
+    messages = b"a" * 200_000, b"b" * 200_000
+
+    def talk(listener: Listener) -> IO[Any, Any]:
+        def writing(ours: Connection) -> IO[Any, Any]:
+            ours.endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32_768)
+            return par_zip(*map(ours.write, messages))
+
+        @do
+        def reading(theirs: Connection) -> Do[bytes, OSError]:
+            yield from sleep(0.001)
+            received = bytearray()
+            while data := (yield from theirs.read()):
+                received += data
+            return bytes(received)
+
+        answer = listener.accept().bracket(reading, Connection.close)
+        return par_zip(connect_address(listener.address).bracket(writing, Connection.close), answer)
+
+    assert run(served(talk), loop_factory=loop_factory)[1] == b"".join(messages)
+
+
+@every_loop
+def test_listener_serves_many_fibers_that_accept(loop_factory: LoopFactory) -> None:
+    """Of two fibers that accept at once each gets a connection."""
+
+    def talk(listener: Listener) -> IO[Any, Any]:
+        accepted = listener.accept().bracket(lambda theirs: theirs.write(b"hello"), Connection.close)
+        connected = connect_address(listener.address).bracket(Connection.read, Connection.close)
+        return par_zip(accepted, accepted, sleep(0.001).then(collect([connected, connected])))
+
+    assert run(served(talk), loop_factory=loop_factory)[2] == [b"hello", b"hello"]
+
+
+@every_loop
 def test_closed_socket_fails_alike_on_every_loop(loop_factory: LoopFactory) -> None:
     """A read, a write and an accept fail with the error of the system for a closed descriptor."""
 
@@ -99,6 +146,12 @@ def test_closed_socket_fails_alike_on_every_loop(loop_factory: LoopFactory) -> N
 
     exits = run(served(talk), loop_factory=loop_factory)
     assert [exit.failure().errno for exit in exits] == [errno.EBADF] * 3
+
+
+def test_trio_is_told_what_the_network_needs() -> None:
+    """Where no loop of asyncio runs, connecting is a defect that says so, and leaves no socket."""
+    (problem,) = run_exit(connect_address(refusing()), backend="trio").failure().defects()
+    assert str(problem) == "the network of effio needs an event loop of asyncio"
 
 
 def test_refused_connection_is_a_typed_failure() -> None:
@@ -185,6 +238,21 @@ def test_wrong_delay_is_refused_when_built() -> None:
     """A negative delay never connects to anything."""
     with pytest.raises(ValueError, match="delay of connect"):
         connect("any.test", 80, delay=-1)
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_wrong_port_is_refused_when_built(port: int) -> None:
+    """Nobody connects to, or listens at, the port that the system would make of it."""
+    with pytest.raises(ValueError, match="port of connect"):
+        connect("any.test", port)
+    with pytest.raises(ValueError, match="port of listen"):
+        listen("127.0.0.1", port)
+
+
+def test_read_of_nothing_is_refused_when_built() -> None:
+    """It would give no bytes, as a connection does that the other side has closed."""
+    with socket.socket() as endpoint, pytest.raises(ValueError, match="limit of read must be at least 1"):
+        Connection(endpoint, refusing()).read(0)
 
 
 def test_failing_resolver_fails_the_connection() -> None:

@@ -336,3 +336,14 @@ def test_repr_tells_how_it_stands() -> None:
 
     cache = run(Cache.make(load, capacity=2, name="squares").tap(lambda cache: cache.get(1)))
     assert repr(cache) == "<Cache 'squares': 1 of 2 kept, 0 loading>"
+
+
+def test_load_that_makes_no_program_is_named() -> None:
+    """The mistake is told with the name of the function, without the key that it was given."""
+
+    def number_of(key: str) -> Any:
+        return 7
+
+    loading = Cache.make(number_of, capacity=1).flat_map(lambda cache: cache.get("key"))
+    (problem,) = run_exit(loading).failure().defects()
+    assert str(problem).endswith("number_of must return a program, not 7")

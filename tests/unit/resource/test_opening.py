@@ -133,6 +133,27 @@ def test_failure_of_a_cancelled_acquisition_is_raised() -> None:
     asyncio.run(main())
 
 
+def test_failure_of_a_release_wins_over_a_cancel_that_comes_again() -> None:
+    """A release that fails while the coroutine is cancelled is raised, and the next await is cancelled."""
+
+    async def hold() -> None:
+        try:
+            async with noted([], closing=sleep(0.005).then(fail(OSError("jammed")))).open():
+                pass
+        except OSError:
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        holding = asyncio.ensure_future(hold())
+        await asyncio.sleep(0.002)
+        holding.cancel()
+        with pytest.raises(asyncio.CancelledError) as raised:
+            await holding
+        assert str(raised.value.__context__) == "jammed"
+
+    asyncio.run(main())
+
+
 def test_context_manager_is_entered_and_left_in_one_task() -> None:
     """A context variable that is set at the beginning can be reset at the end, wherever the block runs."""
     place: ContextVar[str] = ContextVar("place", default="outside")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
@@ -356,7 +357,9 @@ def test_the_end_waits_for_what_is_lent() -> None:
 def test_closed_pool_lends_nothing() -> None:
     """Who kept it, and who waits when it closes, gets a defect."""
     kept = Pool.make(Server().resource(), max=1).use(pure)
-    assert isinstance(cause_of(kept.flat_map(number_of)).defects()[0], PoolClosed)
+    (problem,) = cause_of(kept.flat_map(number_of)).defects()
+    assert isinstance(problem, PoolClosed)
+    assert str(pickle.loads(pickle.dumps(problem))) == "the pool is closed"
 
     def waiting(group: TaskGroup) -> IO[Any, Any]:
         def using(pool: Pool[Connection, Any]) -> IO[Any, Any]:

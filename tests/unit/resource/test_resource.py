@@ -346,6 +346,25 @@ def test_entering_can_be_cancelled() -> None:
     assert log == []
 
 
+async def session() -> str:
+    return "session"
+
+
+NO_CONTEXT_MANAGERS: dict[str, tuple[Callable[[], Resource[Any, Any]], str]] = {
+    "coroutine": (lambda: Resource.from_async_cm(session), "@asynccontextmanager"),  # type: ignore[arg-type]
+    "async one for from_cm": (lambda: Resource.from_cm(lambda: async_manager([])), "from_async_cm"),  # type: ignore[arg-type, return-value]
+    "sync one for from_async_cm": (lambda: Resource.from_async_cm(lambda: manager([])), "from_cm"),  # type: ignore[arg-type, return-value]
+}
+
+
+@pytest.mark.parametrize(("build", "way_out"), NO_CONTEXT_MANAGERS.values(), ids=NO_CONTEXT_MANAGERS)
+def test_what_is_no_context_manager_is_a_defect(build: Callable[[], Resource[Any, Any]], way_out: str) -> None:
+    """A function that makes something else is a bug, never a typed failure that a retry takes for bad luck."""
+    (defect,) = run_exit(build().use(pure)).failure().defects()
+    assert "needs a function that makes a context manager" in str(defect)
+    assert way_out in defect.__notes__[0]
+
+
 MISTAKES: dict[str, Callable[[], object]] = {
     "make of no program": lambda: Resource.make(1, lambda value: unit),  # type: ignore[call-overload]
     "release that is no function": lambda: Resource.make(unit, 3),  # type: ignore[call-overload]
