@@ -61,6 +61,7 @@ class Scheduler:
         "in_flight",
         "kept",
         "late",
+        "now",
         "observer",
         "on_end",
         "outside",
@@ -77,6 +78,7 @@ class Scheduler:
         "turn",
         "turn_began",
         "turn_end",
+        "virtual",
     )
 
     advance: Callable[[Fiber], None]
@@ -94,6 +96,8 @@ class Scheduler:
         self.steering = steering
         self.advance = advance if observer is None else self.observed_advance
         self.clock = clock
+        self.now: Callable[[], float] = clock.now
+        self.virtual = clock.virtual
         self.backend = backend
         self.over = self.late = False
         self.on_end: Callable[[], object] | None = None
@@ -143,9 +147,9 @@ class Scheduler:
     def begin_turn(self) -> None:
         """Fibers run from here on, for a while."""
         self.awake = True
-        self.turn_began = self.clock.now()
+        self.turn_began = self.now()
         # A virtual run is the same every time: how long a step really took must not show.
-        self.turn_end = inf if self.clock.virtual else perf_counter() + SECONDS_PER_TURN
+        self.turn_end = inf if self.virtual else perf_counter() + SECONDS_PER_TURN
 
     def end_turn(self) -> None:
         """Ask for another turn if something is ready, else for one when the next timer is due."""
@@ -201,11 +205,16 @@ class Scheduler:
     def step(self, fiber: Fiber) -> None:
         """Run `fiber` outside of a turn, in the task that hosts it, as long as it does not wait."""
         awake = self.awake
+        changes = self.timers.changes
         try:
             self.begin_turn()
             self.advance(fiber)
-            if not awake:
+            if awake:
+                return
+            if self.ready or self.for_quiet or self.virtual or self.timers.changes != changes:
                 self.end_turn()
+            else:  # The next timer is the one that it was.
+                self.awake = False
         except Exception as error:
             self.crashed(error)
 
