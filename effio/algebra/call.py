@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, ParamSpec, overload
 
 from effio.algebra import argument
-from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, T, Task
+from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, T, Task, is_function
 from effio.algebra.primitive import Call, Leaf, Pure, Suspend
 
 P = ParamSpec("P")
@@ -22,17 +22,15 @@ def pure(value: T, /) -> IO[T]:
 
 def delay(f: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> IO[T]:
     """Call `f` and give its result. What it raises is a defect."""
-    given: object = f
-    if not callable(given):
-        raise argument.not_a_function("delay", given)
+    if not is_function(f):
+        raise argument.not_a_function("delay", f)
     return Call(f, args, kwargs or None)
 
 
 def suspend(thunk: Callable[[], IO[NewValue, NewError]], /) -> IO[NewValue, NewError]:
     """Run the program that `thunk` makes, which is made anew each time."""
-    given: object = thunk
-    if not callable(given):
-        raise argument.not_a_function("suspend", given)
+    if not is_function(thunk):
+        raise argument.not_a_function("suspend", thunk)
     return Suspend(thunk)
 
 
@@ -53,9 +51,8 @@ def attempt(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **kwar
 
     With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
     """
-    given: object = f
-    if not callable(given):
-        raise argument.not_a_function("attempt", given)
+    if not is_function(f):
+        raise argument.not_a_function("attempt", f)
     return Call(f, args, kwargs or None, caught("attempt", catch))
 
 
@@ -79,9 +76,8 @@ def from_async(f: Callable[..., Any], /, *args: Any, catch: Any = Exception, **k
     With `catch=`, a class or a tuple, only such exceptions are, and any other one is a defect.
     Cancelling cancels the coroutine and waits until it has ended.
     """
-    given: object = f
-    if not callable(given):
-        raise argument.not_a_function("from_async", given)
+    if not is_function(f):
+        raise argument.not_a_function("from_async", f)
     return Leaf(f, args, kwargs or None, caught("from_async", catch))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 OWN_FRAMES: Final = int(__file__.endswith(".py"))  # A compiled method has no frame of its own.
 
+is_function: Final[Callable[[object], bool]] = callable  # a name of this module, found faster than a builtin
+
 Value = TypeVar("Value", covariant=True)
 Error = TypeVar("Error", covariant=True, default=Never)
 NewValue = TypeVar("NewValue")
@@ -54,16 +56,14 @@ class IO(Tagged, Generic[Value, Error]):
 
     def map(self, f: Callable[[Value], NewValue], /) -> IO[NewValue, Error]:
         """Apply `f` to the value. What `f` raises is a defect."""
-        given: object = f
-        if not callable(given):
-            raise argument.not_a_function("map", given)
+        if not is_function(f):
+            raise argument.not_a_function("map", f)
         return primitive.Map(self, f)
 
     def flat_map(self, f: Callable[[Value], IO[NewValue, NewError]], /) -> IO[NewValue, Error | NewError]:
         """Run the program that `f` makes of the value. What `f` raises is a defect."""
-        given: object = f
-        if not callable(given):
-            raise argument.not_a_function("flat_map", given)
+        if not is_function(f):
+            raise argument.not_a_function("flat_map", f)
         return primitive.FlatMap(self, f)
 
     def then(self, other: IO[NewValue, NewError], /) -> IO[NewValue, Error | NewError]:

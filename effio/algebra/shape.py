@@ -9,7 +9,7 @@ from typing_extensions import TypeIs
 
 from effio.algebra import argument, describe
 from effio.algebra.field import field, fields
-from effio.algebra.io import IO
+from effio.algebra.io import IO, is_function
 from effio.schedule.schedule import Schedule
 
 Program: TypeAlias = IO[Any, Any]
@@ -84,7 +84,7 @@ def programs(node: Derived, values: Any) -> Programs:
 
 def a_function(node: Derived, value: Function) -> Function:
     """Refuse what cannot be called."""
-    if not callable(value):
+    if not is_function(value):
         raise argument.not_a_function(node.word, value)
     return value
 

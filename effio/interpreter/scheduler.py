@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from math import inf
 from threading import active_count, get_ident
 from time import perf_counter
@@ -33,6 +33,8 @@ Kept = TypeVar("Kept")
 
 FIBERS_PER_TURN: Final = 1024
 SECONDS_PER_TURN: Final = 0.002
+run_in: Final = Context.run  # not called as a method, since the compiled core would look it up each time
+
 FIBERS_PER_LOOK: Final = 15  # a mask: the clock is read after every sixteenth fiber
 
 
@@ -66,6 +68,7 @@ class Scheduler:
         "on_end",
         "outside",
         "over",
+        "queue",
         "quiet",
         "ready",
         "rest",
@@ -82,6 +85,7 @@ class Scheduler:
     )
 
     advance: Callable[[Fiber], None]
+    queue: Callable[[Fiber], None]
 
     def __init__(
         self,
@@ -96,14 +100,14 @@ class Scheduler:
         self.steering = steering
         self.advance = advance if observer is None else self.observed_advance
         self.clock = clock
-        self.now: Callable[[], float] = clock.now
-        self.virtual = clock.virtual
+        self.now, self.virtual = clock.now, clock.virtual
         self.backend = backend
         self.over = self.late = False
         self.on_end: Callable[[], object] | None = None
         self.stuck: Deadlock | None = None
         self.thread = get_ident()
         self.ready: deque[Fiber] = deque()
+        self.queue = self.ready.append
         self.timers = Timers()
         self.awake = True
         self.turn_began, self.turn_end = clock.now(), 0.0
@@ -129,7 +133,7 @@ class Scheduler:
 
     def enqueue(self, fiber: Fiber) -> None:
         """Let `fiber` run when its turn comes."""
-        self.ready.append(fiber)
+        self.queue(fiber)
         if not self.awake:
             self.awake = True
             self.backend.wake()
@@ -174,11 +178,12 @@ class Scheduler:
     def drain(self, budget: int) -> int:
         """Run fibers until none is ready; give what is left of the budget, zero if the time is over."""
         ready = self.ready
+        popleft = ready.popleft
         advance = self.advance
         fiber: Fiber | None = None
         while ready and budget > 0:
-            fiber = ready.popleft()
-            fiber.context.run(advance, fiber)
+            fiber = popleft()
+            run_in(fiber.context, advance, fiber)
             budget -= 1
             if self.late or (not budget & FIBERS_PER_LOOK and self.turn_is_over()):
                 self.late = False
@@ -204,16 +209,13 @@ class Scheduler:
 
     def step(self, fiber: Fiber) -> None:
         """Run `fiber` outside of a turn, in the task that hosts it, as long as it does not wait."""
-        awake = self.awake
-        changes = self.timers.changes
+        awake, changes = self.awake, self.timers.changes
         try:
             self.begin_turn()
             self.advance(fiber)
-            if awake:
-                return
-            if self.ready or self.for_quiet or self.virtual or self.timers.changes != changes:
+            if not awake and (self.ready or self.for_quiet or self.virtual or self.timers.changes != changes):
                 self.end_turn()
-            else:  # The next timer is the one that it was.
+            elif not awake:  # The next timer is the one that it was.
                 self.awake = False
         except Exception as error:
             self.crashed(error)

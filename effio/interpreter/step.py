@@ -46,6 +46,8 @@ from effio.interpreter.frames import END, NO_BODY, Frame, GeneratorFrame, begin_
 STEPS_PER_TURN: Final = 1024
 CALLS_PER_LOOK: Final = 3  # a mask: the clock is read every fourth call
 
+MEANINGS: Final = TABLE  # a name of this module, which the compiled loop need not look up
+
 # What the names of a step stand for when it is over.
 NO_SOURCE: Final = Map(NOTHING, tuple)
 NO_CALL: Final = Call(tuple)
@@ -145,7 +147,7 @@ def advance(fiber: Fiber) -> None:
                 fiber.value = None
             elif tag == DERIVED:
                 maker = type(node).__name__
-                node = TABLE[type(node)](node)
+                node = MEANINGS[type(node)](node)
                 continue
             elif tag == SUSPEND:
                 suspend: Suspend = node

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Named
@@ -25,6 +25,8 @@ from effio.interpreter.scope import FAMILY, Region, visible_cancel
 
 if TYPE_CHECKING:
     from effio.interpreter.observer import Part
+
+copied: Final = Context.copy  # not called as a method, since the compiled core would look it up each time
 
 
 class Family(Region):
@@ -54,7 +56,7 @@ class Family(Region):
         "site",
         "waiting",
     )
-    kind = FAMILY
+    kind: int = FAMILY
     part: ClassVar[Part] = "group"
 
     def __init__(self, owner: Fiber, name: str, outer: Region) -> None:
@@ -106,7 +108,7 @@ class Family(Region):
 
     def start_child(self, program: IO[Any, Any], label: str | None, parent: Fiber) -> Fiber:
         """Add a child that the running `parent` forks."""
-        return self.fork(program, label, parent.context.copy())
+        return self.fork(program, label, copied(parent.context))
 
     # -- A child ends ----
 

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from math import inf
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from effio.data.native import mypyc_attr
 
 
-class Target(Protocol):
-    """What a timer is set for: a fiber or a scope."""
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Timed:
+    """What a timer is set for: a fiber or a scope. `epoch` changes whenever such a timer lost its meaning."""
 
+    __slots__ = ("epoch",)
     epoch: int
 
     def timer_fired(self) -> None:
         """The time has come."""
-        ...
+        raise NotImplementedError
 
 
 RESULT: Final = 0
 DEADLINE: Final = 1
 
-Entry: TypeAlias = tuple[float, int, int, Target, int]
+Entry: TypeAlias = tuple[float, int, int, Timed, int]
+
+# What the compiled core calls for every timer, which it would look up by name each time.
+push: Final = heappush
+pop: Final = heappop
 
 STALE_BEFORE_SWEEP: Final = 64
 
@@ -38,17 +46,17 @@ class Timers:
 
     def __init__(self) -> None:
         self.changes = 0
-        self._heap: list[Entry] = []
+        self._heap: list[Any] = []  # of entries, which mypyc would take apart at each look
         self._sequence = 0
         self._stale = 0
 
-    def add(self, when: float, rank: int, target: Target) -> None:
+    def add(self, when: float, rank: int, target: Timed) -> None:
         """Set a timer for what `target` waits for now; an infinite one is no timer."""
         if when == inf:
             return
         self.changes += 1
         self._sequence += 1
-        heappush(self._heap, (when, rank, self._sequence, target, target.epoch))
+        push(self._heap, (when, rank, self._sequence, target, target.epoch))
 
     def forget_one(self) -> None:
         """Note that one entry became stale."""
@@ -64,22 +72,24 @@ class Timers:
         heap = self._heap
         while heap:
             entry = heap[0]
-            if entry[3].epoch == entry[4]:
-                return entry[0]
-            heappop(heap)
+            target: Timed = entry[3]
+            if target.epoch == entry[4]:
+                when: float = entry[0]
+                return when
+            pop(heap)
             self._stale -= self._stale > 0
         return None
 
-    def pop_due(self, now: float) -> list[Target]:
+    def pop_due(self, now: float) -> list[Timed]:
         """Take the targets of the earliest instant and kind, if that instant has come."""
-        due: list[Target] = []
+        due: list[Timed] = []
         heap = self._heap
         when = self.next()
         if when is None or when > now:
             return due
         rank = heap[0][1]
         while self.next() == when and heap[0][1] == rank:
-            due.append(heappop(heap)[3])
+            due.append(pop(heap)[3])
         return due
 
     def __len__(self) -> int:

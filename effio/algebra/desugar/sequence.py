@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from effio.algebra import derived
-from effio.algebra.primitive import FlatMap, Generate, Map, Pure
+from effio.algebra.primitive import FlatMap, Generate, Map, Pure, Then
 from effio.algebra.shape import Program
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def the_program_to_flatten(value: Program) -> Program:
 
 
 def as_value(node: derived.AsValue) -> Program:
-    return Map(node._source, constant(node._value))
+    return Then(node._source, Pure(node._value))
 
 
 # -- Choice --------------------------------------------------------------------------------------------------
