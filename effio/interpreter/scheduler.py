@@ -43,10 +43,10 @@ class Scheduler:
 
     `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
     that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
-    KeyboardInterrupt or SystemExit that anything raised, `crash` the first error of the run itself, such as one of its
-    clock; `signalled` counts the interrupts of the user, `cancels` the
-    cancelled regions, `current` is the fiber that ran last. `for_quiet` waits for a moment at which every fiber waits,
-    `quiet` is true while it seems to have come. `observer` hears what happens, `steering` decides who may act next.
+    KeyboardInterrupt or SystemExit that anything raised, `crash` the first error of the run itself; `signalled` counts
+    the interrupts of the user, `cancels` the cancelled regions, `current` is the fiber that ran last. `for_quiet` waits
+    for a moment at which every fiber waits, `quiet` is true while it seems to have come. `observer` hears what happens,
+    `steering` decides who may act next.
     """
 
     __slots__ = (
@@ -63,7 +63,6 @@ class Scheduler:
         "in_flight",
         "kept",
         "late",
-        "now",
         "observer",
         "on_end",
         "outside",
@@ -100,7 +99,7 @@ class Scheduler:
         self.steering = steering
         self.advance = advance if observer is None else self.observed_advance
         self.clock = clock
-        self.now, self.virtual = clock.now, clock.virtual
+        self.virtual = clock.virtual
         self.backend = backend
         self.over = self.late = False
         self.on_end: Callable[[], object] | None = None
@@ -151,7 +150,7 @@ class Scheduler:
     def begin_turn(self) -> None:
         """Fibers run from here on, for a while."""
         self.awake = True
-        self.turn_began = self.now()
+        self.turn_began = self.clock.now()
         # A virtual run is the same every time: how long a step really took must not show.
         self.turn_end = inf if self.virtual else perf_counter() + SECONDS_PER_TURN
 
