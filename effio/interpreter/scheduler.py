@@ -98,8 +98,7 @@ class Scheduler:
         self.observer = observer
         self.steering = steering
         self.advance = advance if observer is None else self.observed_advance
-        self.clock = clock
-        self.virtual = clock.virtual
+        self.clock, self.virtual = clock, clock.virtual
         self.backend = backend
         self.over = self.late = False
         self.on_end: Callable[[], object] | None = None
