@@ -12,7 +12,8 @@ from effio.algebra.primitive import Call, Leaf, Pure, Suspend
 P = ParamSpec("P")
 Args = TypeVarTuple("Args")
 
-ANY_EXCEPTION: Final = (Exception,)
+EVERY: Final = Exception
+ANY_EXCEPTION: Final = (EVERY,)
 
 
 def pure(value: T, /) -> IO[T]:
@@ -87,4 +88,4 @@ def from_async(f: Callable[..., Any], /, *args: object, catch: Any = Exception, 
 
 def caught(word: str, catch: type[Any] | tuple[type[Any], ...]) -> tuple[type[BaseException], ...]:
     """The classes to catch, without looking closely at the usual one."""
-    return ANY_EXCEPTION if catch is Exception else argument.types(word, catch)
+    return ANY_EXCEPTION if catch is EVERY else argument.types(word, catch)

@@ -43,10 +43,10 @@ class Scheduler:
 
     `awake` is true while a turn is under way or asked for. `in_flight` counts foreign coroutines, `outside` the waits
     that something out of sight may end; virtual time stands still while there are any. `fatal` is the first
-    KeyboardInterrupt or SystemExit that anything raised, `crash` the first error of the run itself, such as one of its
-    clock; `signalled` counts the interrupts of the user, `cancels` the
-    cancelled regions, `current` is the fiber that ran last. `for_quiet` waits for a moment at which every fiber waits,
-    `quiet` is true while it seems to have come. `observer` hears what happens, `steering` decides who may act next.
+    KeyboardInterrupt or SystemExit that anything raised, `crash` the first error of the run itself; `signalled` counts
+    the interrupts of the user, `cancels` the cancelled regions, `current` is the fiber that ran last. `for_quiet` waits
+    for a moment at which every fiber waits, `quiet` is true while it seems to have come. `observer` hears what happens,
+    `steering` decides who may act next.
     """
 
     __slots__ = (
@@ -80,6 +80,7 @@ class Scheduler:
         "turn",
         "turn_began",
         "turn_end",
+        "virtual",
     )
 
     advance: Callable[[Fiber], None]
@@ -97,7 +98,7 @@ class Scheduler:
         self.observer = observer
         self.steering = steering
         self.advance = advance if observer is None else self.observed_advance
-        self.clock = clock
+        self.clock, self.virtual = clock, clock.virtual
         self.backend = backend
         self.over = self.late = False
         self.on_end: Callable[[], object] | None = None
@@ -150,7 +151,7 @@ class Scheduler:
         self.awake = True
         self.turn_began = self.clock.now()
         # A virtual run is the same every time: how long a step really took must not show.
-        self.turn_end = inf if self.clock.virtual else perf_counter() + SECONDS_PER_TURN
+        self.turn_end = inf if self.virtual else perf_counter() + SECONDS_PER_TURN
 
     def end_turn(self) -> None:
         """Ask for another turn if something is ready, else for one when the next timer is due."""
@@ -207,12 +208,14 @@ class Scheduler:
 
     def step(self, fiber: Fiber) -> None:
         """Run `fiber` outside of a turn, in the task that hosts it, as long as it does not wait."""
-        awake = self.awake
+        awake, changes = self.awake, self.timers.changes
         try:
             self.begin_turn()
             self.advance(fiber)
-            if not awake:
+            if not awake and (self.ready or self.for_quiet or self.virtual or self.timers.changes != changes):
                 self.end_turn()
+            elif not awake:  # The next timer is the one that it was.
+                self.awake = False
         except Exception as error:
             self.crashed(error)
 

@@ -42,9 +42,10 @@ class Timers:
     they are more than half of the heap.
     """
 
-    __slots__ = ("_heap", "_sequence", "_stale")
+    __slots__ = ("_heap", "_sequence", "_stale", "changes")
 
     def __init__(self) -> None:
+        self.changes = 0
         self._heap: list[Any] = []  # of entries, which mypyc would take apart at each look
         self._sequence = 0
         self._stale = 0
@@ -53,11 +54,13 @@ class Timers:
         """Set a timer for what `target` waits for now; an infinite one is no timer."""
         if when == inf:
             return
+        self.changes += 1
         self._sequence += 1
         push(self._heap, (when, rank, self._sequence, target, target.epoch))
 
     def forget_one(self) -> None:
         """Note that one entry became stale."""
+        self.changes += 1
         self._stale += 1
         if self._stale > STALE_BEFORE_SWEEP and self._stale * 2 > len(self._heap):
             self._heap = [entry for entry in self._heap if entry[3].epoch == entry[4]]

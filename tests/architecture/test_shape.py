@@ -24,7 +24,6 @@ LONG_FUNCTIONS: dict[str, str] = {
     "effio.testing.exploration.explore:explore": "a line for each option in the signature, and one to hand it on",
 }
 DEEP_FUNCTIONS: dict[str, str] = {
-    "effio.interpreter.backends.hosted:all_awaited": "one generator for a task: one for each call costs a tenth of it",
     "effio.interpreter.step:advance": "the step loop: a call per step would cost as much as the step",
 }
 

@@ -79,6 +79,19 @@ def test_coroutine_that_goes_on_after_its_cleanup_is_cancelled_again(on_asyncio:
     assert journal == ["cleaned up"]
 
 
+def test_coroutine_that_handles_its_own_timeout_is_cancelled(on_asyncio: Backend) -> None:
+    """What it awaits because an `asyncio.timeout` inside has passed is cut: nobody's cancel is left by then."""
+
+    async def falling_back() -> None:
+        try:
+            async with asyncio.timeout(0):
+                await forever()
+        except TimeoutError:
+            await forever()
+
+    assert value_of(on_asyncio.run(cut(from_async(falling_back)))) is None
+
+
 def test_coroutine_that_only_gives_way_can_be_cancelled(on_asyncio: Backend) -> None:
     """An endless loop around `sleep(0)` ends at its timeout, also if it swallows the first cancel."""
     swallowed: list[int] = []

@@ -14,14 +14,13 @@ import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any, Final, final
-from weakref import ReferenceType
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Halt, Leaf, Pure
 from effio.data.cause_text import name_of
 from effio.data.errors import ForeignCancelled, ProgramCancelled
-from effio.interpreter.backends.hosted import hosted, next_turn
-from effio.interpreter.backends.leaf import made_by
+from effio.interpreter.backends.hosted import begun, hosted, next_turn
+from effio.interpreter.backends.suspended import holds_cancel
 from effio.interpreter.fiber import CHECKPOINT, PARKED, Fiber
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import Region, hit_from_outside, visible_cancel
@@ -126,7 +125,7 @@ class AsyncioBackend:
         if host is None:
             host = fiber.host = Host(self, fiber)
             self.hosts.add(host)
-        outcome = host.begin_in_place(node) if host.stepping else None
+        outcome = host.begin(node) if host.stepping else None
         if outcome is not None and self.scheduler.turn_is_over():
             fiber.hold(outcome)
             return None
@@ -166,7 +165,8 @@ class Host:
         parked ── unpark ──> in a leaf ── it ends ──> stepping the fiber ──> in a leaf | parked | over
 
     The task awaits what `awaited` is: by `place` the coroutine of `leaf`, the next leaf, or only the next turn of the
-    loop. It has begun, and waits for `waits_for` first. `outcome` is how the fiber goes on, if not with `value`.
+    loop. It has begun, and waits for `waits_for` first. `outcome` is how the fiber goes on, if not with its value;
+    `value` is that of one that did not wait.
 
     `asked` counts the cancels that this run sent to the task and has not taken back; any other cancel of the task
     comes from outside and cancels the innermost of `blocks`, the scopes that context managers guard, or else the fiber.
@@ -187,7 +187,6 @@ class Host:
         self.blocks: list[Region] = []
         self.foreign: BaseException | None = None
         self.cut: object = None
-        self.arrived: ReferenceType[asyncio.CancelledError] | None = None
         self.patience: asyncio.Handle | None = None
         self.parked: asyncio.Future[None] | None = None
         self.task: Any = asyncio.Task(hosted(self), loop=backend.loop, name=fiber.name, context=fiber.context)
@@ -233,69 +232,70 @@ class Host:
     def may_cut(self) -> bool:
         """Whether a cancel would do no harm now.
 
-        A leaf that still deals with the last one, in a `finally` for instance, may do so in peace. A future that is
-        done is left alone, since its value would be lost; so is a task that has not begun, or runs right now.
+        A leaf that still deals with one, in a `finally` for instance, may do so in peace. A future that is done is
+        left alone, since its value would be lost; so is a task that has not begun, or runs right now.
         """
-        if self.place != IN_LEAF or (self.arrived is not None and self.arrived() is not None):
+        if self.place != IN_LEAF:
             return False
         waits_for = self.task._fut_waiter
         if waits_for is None:  # It gives way to others for one turn, if it is suspended at all.
-            return bool(self.task.get_coro().cr_suspended) and not self.task._must_cancel
-        return waits_for is not self.cut and not waits_for.done()
+            may = bool(self.task.get_coro().cr_suspended) and not self.task._must_cancel
+        else:
+            may = waits_for is not self.cut and not waits_for.done()
+        return may and not (self.task.cancelling() and holds_cancel(self.awaited))
 
     # -- The task ----
 
-    def go_on(self) -> bool:
-        """Run the fiber, if it has what it waited for, until there is something to await; false if it is over."""
+    def go_on(self, value: object) -> Any:
+        """Run the fiber, until there is something to await; give that, or None at its end."""
         if self.place != IN_LEAF:
             self.awaited = self.parked = None
         elif self.outcome is None:
-            self.outcome = Pure(self.value)
-            self.value = None
+            self.outcome = Pure(value)
         while not self.over:
             if self.outcome is None and self.leaf is None:
                 self.parked = self.backend.loop.create_future()
                 return self.awaits(NEXT_LEAF, self.parked.__await__())
             if self.outcome is None and self.awaited is None and self.leaf is not None:
-                self.outcome = CHECKPOINT if self.wanted else self.begin_in_place(self.leaf)
+                self.outcome = CHECKPOINT if self.wanted else self.begin(self.leaf)
             if self.outcome is None:
                 self.place = IN_LEAF
-                return True
+                return self.awaited
             if self.task._must_cancel:  # Else the cancel that the leaf has left behind would hit the next one.
                 return self.awaits(NEXT_TURN, next_turn())
             self.step()
-        return False
+        return None
 
-    def awaits(self, place: int, awaited: Any) -> bool:
+    def awaits(self, place: int, awaited: Any) -> Any:
         """Let the task await something that is no leaf."""
         self.place = place
         self.awaited = awaited
-        self.waits_for = awaited.send(None)
-        return True
+        self.waits_for = next(awaited)
+        return awaited
 
-    def begin_in_place(self, node: Leaf) -> IO[Any, Any] | None:
+    def first_wait(self) -> Any:
+        """Give what `awaited` waits for first, and let go of it."""
+        waits_for, self.waits_for = self.waits_for, None
+        return waits_for
+
+    def begin(self, node: Leaf) -> IO[Any, Any] | None:
         """Run the coroutine of `node` in this task, which runs right now, as far as it does not wait.
 
         None if it waits; the task goes on with it then.
         """
-        try:
-            made = made_by(node)
-        except BaseException as error:
-            return self.raised(node, error)
-        try:
-            self.waits_for = made.send(None)
-        except StopIteration as stop:
-            return Pure(stop.value)
-        except BaseException as error:
-            return self.raised(node, error)
-        self.awaited = made
-        return None
+        if not begun(self, node):
+            return None
+        outcome = Pure(self.value) if self.outcome is None else self.outcome
+        self.value = self.outcome = None
+        return outcome
 
     def failed(self, error: BaseException) -> bool:
-        """Take what awaiting raised; false if the task is being destroyed.
+        """Take what awaiting raised; false if the task is being destroyed, or the run itself aborted.
 
         A cancel that comes outside of a leaf is meant for the fiber, unless it is one that a leaf has left behind.
         """
+        if self.stepping:
+            return False
         if self.place == IN_LEAF and self.leaf is not None:
             if isinstance(error, GeneratorExit) and not self.backend.loop.is_running():
                 return False
@@ -349,7 +349,7 @@ class Host:
 
     def leaf_over(self) -> None:
         """Take back our own cancels, and what the leaf has swallowed of others."""
-        self.leaf = self.awaited = self.arrived = None
+        self.leaf = self.awaited = None
         self.scheduler.in_flight -= 1
         while self.task.cancelling():
             self.task.uncancel()
