@@ -212,7 +212,6 @@ class ScopeRegion(Region):
         self.open_until(seconds)
         if seconds > 0:
             self.arm()
-            self.fiber.scheduler.rearm()
 
     def timer_fired(self) -> None:
         """The deadline has come."""

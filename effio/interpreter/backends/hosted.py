@@ -1,7 +1,9 @@
 """The coroutine of the asyncio task of one fiber. Never compiled: signals arrive here, and tracebacks begin here."""
 
 # The interpreter reads the slots of nodes, whose public properties cost a call each.
-# pyright: reportPrivateUsage=false
+# What somebody's function gives may be anything.
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import CancelledError
 from gc import get_referents
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 INNER: Final = ("cr_await", "gi_yieldfrom", "ag_await")
 HOLDERS: Final[tuple[type[Any], ...]] = (CoroutineType, GeneratorType, AsyncGeneratorType, dict)
@@ -51,5 +51,5 @@ def tells_of_cancel(error: BaseException) -> bool:
         seen.add(id(one))
         pending.extend((one.__context__, one.__cause__))
         if isinstance(one, BaseExceptionGroup):
-            pending.extend(one.exceptions)
+            pending.extend(cast("BaseExceptionGroup[BaseException]", one).exceptions)
     return False
