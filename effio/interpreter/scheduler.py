@@ -33,9 +33,9 @@ Kept = TypeVar("Kept")
 
 FIBERS_PER_TURN: Final = 1024
 SECONDS_PER_TURN: Final = 0.002
-run_in: Final = Context.run  # not called as a method, since the compiled core would look it up each time
-
 FIBERS_PER_LOOK: Final = 15  # a mask: the clock is read after every sixteenth fiber
+
+run_in: Final = Context.run  # not called as a method, since the compiled core would look it up each time
 
 
 class Scheduler:
@@ -176,8 +176,7 @@ class Scheduler:
     def drain(self, budget: int) -> int:
         """Run fibers until none is ready; give what is left of the budget, zero if the time is over."""
         ready = self.ready
-        popleft = ready.popleft
-        advance = self.advance
+        popleft, advance = ready.popleft, self.advance
         fiber: Fiber | None = None
         while ready and budget > 0:
             fiber = popleft()

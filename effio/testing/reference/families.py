@@ -8,7 +8,7 @@ from typing import Any, Final, final
 import attrs
 from returns.result import Success
 
-from effio.data.cause import Both, Cancelled, Cause, Fail, then
+from effio.data.cause import Both, Cancelled, Cause, Die, Fail, then
 from effio.data.errors import CancelSource
 from effio.data.exit import Exit
 from effio.testing import programs as p
@@ -288,6 +288,8 @@ def watch(run: Run, here: Place, node: p.Watch) -> Walk:
         asked = yield from cancelling(run, here, target)
         if isinstance(asked, Failed) or node.how == "cancel_soon":
             return asked
+    if target is here.fiber:
+        return cut_at(here.regions) or Failed(Die(RuntimeError(f"fiber {target.name!r} cannot wait for its own end")))
     if target.exit is None:
         wait = Wait(here.regions)
         target.watchers.append((here.fiber, wait))
