@@ -18,6 +18,9 @@ from typing import Any, BinaryIO, Final
 MAIN_NAMES: Final = ("__main__", "__mp_main__")
 """What the main module is called: in the first process, and in a child that calls another one."""
 
+READS_MAIN: Final = "_effio_reads_the_main_module"
+"""The name that this script has, as a main module, while it runs the one of the parent."""
+
 
 def serve(main_name: str | None, main_path: str | None) -> None:
     """Answer calls until there are no more. Ctrl-C is for the parent to handle; what is printed goes to stderr."""
@@ -77,8 +80,13 @@ class Calls(pickle.Unpickler):
     def run_main(self) -> None:
         """Run the script of the parent as multiprocessing does, so that `if __name__ == "__main__"` is false."""
         main = ModuleType("__mp_main__")
-        if self.main_name is not None:
-            main.__dict__.update(runpy.run_module(self.main_name, run_name="__mp_main__", alter_sys=True))
-        elif self.main_path is not None:
-            main.__dict__.update(runpy.run_path(self.main_path, run_name="__mp_main__"))
+        own = vars(sys.modules["__main__"])
+        own[READS_MAIN] = True
+        try:
+            if self.main_name is not None:
+                main.__dict__.update(runpy.run_module(self.main_name, run_name="__mp_main__", alter_sys=True))
+            elif self.main_path is not None:
+                main.__dict__.update(runpy.run_path(self.main_path, run_name="__mp_main__"))
+        finally:
+            del own[READS_MAIN]
         sys.modules["__main__"] = sys.modules["__mp_main__"] = main

@@ -15,6 +15,7 @@ from effio.algebra.call import caught
 from effio.algebra.io import IO, X1, X2, X3, X4, T, Task
 from effio.algebra.primitive import Ask, Call, FlatMap, Suspend
 from effio.concurrent.capacity_limiter import CapacityLimiter
+from effio.interop.child import READS_MAIN
 from effio.interop.thread_call import ThreadCall, checked_limiter, plain, title
 from effio.interpreter.scheduler import Scheduler
 
@@ -130,8 +131,7 @@ def main_module() -> tuple[str | None, str | None]:
 
 def main_is_being_read() -> bool:
     """Whether this is a child that runs the main module again; to call a child then would never end."""
-    reading = sys.modules.get("__mp_main__")
-    return reading is not None and sys.modules["__main__"] is not reading
+    return READS_MAIN in vars(sys.modules["__main__"])
 
 
 @final

@@ -19,6 +19,7 @@ import pytest
 
 from effio import IO, BrokenProcess, collect, delay, par_collect, par_zip, run, run_exit, sleep, to_process
 from effio.cause import Die, Fail
+from effio.interop.child import READS_MAIN
 from effio.interop.processes import Child
 from tests.conformance.support import ASYNCIO, TRIO, VIRTUAL, Backend, cause_of, until, value_of
 
@@ -279,11 +280,17 @@ def test_function_of_a_script_file_is_found(tmp_path: Path, arguments: tuple[str
 
 def test_script_that_a_child_reads_must_not_call_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """A main module that runs its program wherever it is read would start one process after the other."""
-    monkeypatch.setitem(sys.modules, "__mp_main__", ModuleType("__mp_main__"))
+    monkeypatch.setitem(vars(sys.modules["__main__"]), READS_MAIN, True)
     (problem,) = run_exit(to_process(math.sqrt, 4)).failure().defects()
 
     assert "reading the main module" in str(problem)
     assert "if __name__" in problem.__notes__[0]
+
+
+def test_runner_that_replaces_the_main_module_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where coverage or a notebook puts another module in the place of the main one, functions still find a child."""
+    monkeypatch.setitem(sys.modules, "__mp_main__", ModuleType("__mp_main__"))
+    assert run(to_process(math.sqrt, 4)) == 2.0
 
 
 @pytest.mark.slow
