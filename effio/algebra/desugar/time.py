@@ -145,10 +145,10 @@ class Attended:
             self.scope.request_cancel(*self.request)
 
     def attend(self, restore: Callable[[IO[Any, Any]], IO[Any, Any]], fiber: Any) -> IO[Any, Any]:
-        waiting = within(self.outcome.wait(), self.node._seconds, partial(self.let_go, fiber), "abandon_after")
+        waiting = within(self.outcome.wait(), self.node._seconds, self.let_go, "abandon_after")
         return OnExit(restore(waiting), partial(self.stop_waiting, fiber))
 
-    def let_go(self, fiber: Any, scope: Any) -> IO[Any, Any]:
+    def let_go(self, scope: Any) -> IO[Any, Any]:
         timeout = timed_out(self.node)
         self.outcome.fire(timeout)
         self.cancel("deadline", None, "abandoned")

@@ -19,6 +19,7 @@ Choice: TypeAlias = tuple[int, str, int]
 class TokenMismatch(RuntimeError):
     """A token is of another program, or the program does not do the same each time."""
 
+    task = "replay the token"
     way_out = "a token fits the program it was made of, unchanged; what it does must not depend on time or chance"
 
     def __init__(self, turn: int | None, text: str) -> None:
@@ -29,20 +30,17 @@ class TokenMismatch(RuntimeError):
 
     def __str__(self) -> str:
         where = "" if self.turn is None else f" at turn {self.turn}"
-        return f"cannot replay the token{where}: {self.text}"
+        return f"cannot {self.task}{where}: {self.text}"
 
 
 class NotRepeatable(TokenMismatch):
     """A program did not do the same in two runs of one order: it depends on something that outlives a run."""
 
+    task = "run the program again in the same order"
     way_out = "let each run make what it changes: give suspend(lambda: program()) instead of program()"
 
     def __init__(self, turn: int | None = None) -> None:
         super().__init__(turn, "it does something else than before")
-
-    def __str__(self) -> str:
-        where = "" if self.turn is None else f" at turn {self.turn}"
-        return f"cannot run the program again in the same order{where}: {self.text}"
 
 
 @final
