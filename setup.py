@@ -14,6 +14,7 @@ from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
 COMPILED = (
+    "data/duration",
     "algebra/tag",
     "algebra/io",
     "algebra/primitive",

@@ -76,6 +76,7 @@ class FlatMap(Continued):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Map(Continued):
     """Run `source`, then apply `function` to its value."""
 
@@ -84,6 +85,7 @@ class Map(Continued):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Then(Sourced):
     """Run `source`, then `other`."""
 
@@ -123,6 +125,7 @@ class Invoked(IO[Any, Any]):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Call(Invoked):
     """Call `function` and give its result."""
 
@@ -145,6 +148,7 @@ class Operation(Invoked):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Leaf(Invoked):
     """Await the coroutine that `function` makes, in the fiber's own host task."""
 
@@ -251,6 +255,7 @@ class OnExit(Sourced):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Sleep(IO[Any, Any]):
     """Wait for `seconds`; zero lets the others run once."""
 

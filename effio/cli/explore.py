@@ -26,6 +26,7 @@ from effio.testing import (
     replay,
 )
 from effio.testing.exploration.checkpoint import State, save_state, state_from
+from effio.testing.exploration.sources import edited, sources
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -115,7 +116,7 @@ def explore_program(options: Namespace) -> int:
 
 def search(program: Program, options: Namespace, draw: Draw) -> list[Exploration | Sweep]:
     """Do what was asked for, one after the other, until something fails."""
-    resume = state_from(options.resume) if options.resume is not None and options.resume.exists() else None
+    resume = state_of(options.resume) if options.resume is not None and options.resume.exists() else None
     exploration = explored(program, options, draw, resume)
     found: list[Exploration | Sweep] = [exploration]
     states: dict[str, State] = {} if resume is None else dict(resume.get("sweeps", {}))
@@ -132,8 +133,17 @@ def search(program: Program, options: Namespace, draw: Draw) -> list[Exploration
         )
         found.append(swept)
         states[sweep.__name__] = swept.state
-    keep({**exploration.state, "sweeps": states}, found, options)
+    keep({**exploration.state, "sweeps": states, "sources": sources()}, found, options)
     return found
+
+
+def state_of(path: Path) -> State:
+    """How far a search came, unless the program may have become another one since."""
+    state = state_from(path)
+    changed = edited(state.get("sources", {}))
+    if changed:
+        raise NotResumable(f"cannot resume: {' and '.join(changed)} changed since; explore it from the beginning")
+    return state
 
 
 def explored(program: Program, options: Namespace, draw: Draw, resume: State | None) -> Exploration:
@@ -167,10 +177,10 @@ def keep(state: State, found: Sequence[Exploration | Sweep], options: Namespace)
     """Write down how far the search came, if somebody may want to go on with it."""
     path: Path | None = options.resume
     if path is None and found[-1].interrupted:
-        KEPT.mkdir(exist_ok=True)
         path = KEPT / f"{options.target.replace(':', '.')}.json"
     if path is None:
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     save_state(path, state)
     is_over = isinstance(found[0], Exploration) and found[0].exhaustive and not found[-1].interrupted
     if not (is_over or found[-1].failures):

@@ -160,4 +160,5 @@ class Semaphore:
 
     def _reason(self, permits: int) -> str:
         wanted = "a permit" if permits == 1 else f"{permits} permits"
-        return f"{wanted} of {self._shared}, held by {first_of(self._names())}"
+        free = f", {self._available} free" if self._available else ""
+        return f"{wanted} of {self._shared}{free}, held by {first_of(self._names())}"

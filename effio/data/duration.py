@@ -25,12 +25,13 @@ def seconds(value: Seconds, what: str) -> float:
 
 
 def _as_float(value: object, what: str) -> float:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if type(value) is not int and (type(value) is bool or not isinstance(value, Real)):
-        problem = TypeError(f"{what} must be seconds as a number or a timedelta, not {value!r}")
-        problem.add_note("give for example 0.5 or timedelta(milliseconds=500)")
-        raise problem
+    if type(value) is not int:  # which most are
+        if isinstance(value, timedelta):
+            return value.total_seconds()
+        if type(value) is bool or not isinstance(value, Real):
+            problem = TypeError(f"{what} must be seconds as a number or a timedelta, not {value!r}")
+            problem.add_note("give for example 0.5 or timedelta(milliseconds=500)")
+            raise problem
     try:
         return float(value)
     except OverflowError:

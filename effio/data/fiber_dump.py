@@ -69,6 +69,11 @@ class FiberState:
         inside = names[: names.index(self.name)] if self.name in names else []
         return " > ".join(reversed(inside))
 
+    def stuck(self, known: str = "") -> str:
+        """What it waits for, what else is `known` of that, and where it is."""
+        parts = [f"fiber {self.name!r} waits for {self.wait}", known, self.source]
+        return " · ".join(part for part in parts if part)
+
     def __str__(self) -> str:
         known = [f"{self.name}: {self.state}"]
         if self.wait is not None:
@@ -100,6 +105,21 @@ class FiberDump(str):
         dump.fibers = tuple(fibers)
         dump.deadlock = tuple(circle)
         return dump
+
+    def standstill(self, known: Sequence[str] = ()) -> tuple[str, ...]:
+        """What each waiting fiber waits for, if nothing can ever go on: the circle first, who is merely behind it last.
+
+        `known` is what else there is to say of each fiber.
+        """
+        circle = circle_in(self.fibers)
+        alone = [index for index, fiber in enumerate(self.fibers) if fiber.wait is not None and not fiber.waits_for]
+        first = [*circle, *alone]
+        behind = [index for index, fiber in enumerate(self.fibers) if fiber.wait is not None and index not in first]
+        details = [*known, *[""] * len(self.fibers)]
+        return (
+            *(self.fibers[index].stuck(details[index]) for index in first),
+            *(f"behind: {self.fibers[index].stuck(details[index])}" for index in behind),
+        )
 
     def to_json(self) -> str:
         """Write it for other programs; `waits_for` counts the fibers from 0."""

@@ -7,6 +7,8 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 import attrs
 
+Mode: TypeAlias = Literal["read", "write", "give", "take", "await"]
+
 
 @final
 @attrs.frozen(eq=False)
@@ -26,7 +28,7 @@ class Touch:
     """
 
     object: Any
-    mode: Literal["read", "write", "give", "take", "await"]
+    mode: Mode
     part: str = attrs.field(default="", kw_only=True)
     amount: float = attrs.field(default=0, kw_only=True)
 

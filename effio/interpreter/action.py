@@ -34,6 +34,7 @@ from effio.algebra.shape import made
 from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RESTORE, SCOPED, SHIELD, SLEEP, WATCH
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
+from effio.data.native import mypyc_attr
 from effio.interpreter.fiber import DONE, GIVEN, NOTHING, YIELDED, Fiber, Sleeping, Wait
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
 from effio.interpreter.group import TaskGroupFamily, TaskGroupFrame
@@ -73,6 +74,7 @@ def give_way(fiber: Fiber) -> Next:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Resume:
     """The wait that ends when this is called, on the run's own thread; what comes later is ignored."""
 

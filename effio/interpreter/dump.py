@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import attrs
 
 from effio.algebra.progress import CURRENT
 from effio.algebra.tag import FLAT_MAP, FOLD, GENERATE, MAP
+from effio.data.errors import Deadlock
 from effio.data.fiber_dump import Doing, FiberDump, FiberState, ProgressState
 from effio.data.origin import Origin, origin_of
 from effio.data.source_text import is_users
+from effio.interpreter.knowing import known_to
 from effio.interpreter.scope import SHIELD, Region, RestoreRegion, effective_deadline, visible_cancel
 
 if TYPE_CHECKING:
@@ -22,6 +26,11 @@ if TYPE_CHECKING:
     from effio.interpreter.scheduler import Scheduler
 
 FRAMES_SEARCHED: Final = 100
+
+FIBERS_ASKED: Final = 100
+"""Where more fibers wait, none is asked what it still knows."""
+
+NAMES_SHOWN: Final = 3
 
 
 def line_of(scheduler: Scheduler, asking: Fiber) -> str:
@@ -36,6 +45,54 @@ def tree_of(scheduler: Scheduler, asking: Fiber | None = None) -> FiberDump:
     places = {fiber: place for place, fiber in enumerate(fibers)}
     now = scheduler.clock.now()
     return FiberDump([state_of(fiber, now, asking, places) for fiber in fibers])
+
+
+def standstill(scheduler: Scheduler, known: Sequence[str] = ()) -> Deadlock:
+    """Say why nothing can go on; `known` is what else there is to say of each fiber.
+
+    Where nobody holds what is waited for, those are told that could still do something about it.
+    """
+    dump = tree_of(scheduler)
+    fibers = list(scheduler.fibers())
+    wanted = [
+        None if state.waits_for else thing_of(fiber.wait) for state, fiber in zip(dump.fibers, fibers, strict=True)
+    ]
+    things = [thing for thing in wanted if thing is not None]
+    if things and len(fibers) <= FIBERS_ASKED:
+        knowing = {fiber: known_to(fiber, things) for fiber in fibers}
+        dump = FiberDump([with_knowers(*each, knowing) for each in zip(dump.fibers, fibers, wanted, strict=True)])
+    return Deadlock(dump.standstill(known), dump.deadlock)
+
+
+def with_knowers(state: FiberState, fiber: Fiber, thing: object, knowing: dict[Fiber, set[int]]) -> FiberState:
+    """Tell of a fiber that waits for a thing that nobody holds which others still refer to it."""
+    if thing is None:
+        return state
+    around = {fiber, *owners_of(fiber)}
+    others = [
+        (place, other.name)
+        for place, (other, known) in enumerate(knowing.items())
+        if id(thing) in known and other not in around and thing_of(other.wait) is not thing
+    ]
+    who = f"only {listed([name for _, name in others])}" if others else "no other fiber"
+    text = f"{state.wait}; {who} {'refer' if len(others) > 1 else 'refers'} to it"
+    return attrs.evolve(state, wait=text, waits_for=tuple(place for place, _ in others))
+
+
+def thing_of(wait: Any) -> object | None:
+    """The shared thing that a wait is for."""
+    touches: Any = getattr(getattr(wait, "_node", None), "_touches", None)
+    told: Any = touches() if callable(touches) else touches
+    return cast("object", told[0].object) if told else None
+
+
+def owners_of(fiber: Fiber) -> Iterator[Fiber]:
+    """Yield the fibers around one that wait for it to end."""
+    family = fiber.family
+    while family is not None:
+        if hasattr(family.fiber.wait, "family"):
+            yield family.fiber
+        family = family.fiber.family
 
 
 def state_of(fiber: Fiber, now: float, asking: Fiber, places: dict[Fiber, int]) -> FiberState:
@@ -53,7 +110,7 @@ def state_of(fiber: Fiber, now: float, asking: Fiber, places: dict[Fiber, int]) 
         depth=depth_of(fiber),
         state=doing,
         age=max(0.0, now - fiber.began),
-        wait=None if wait is None else wait.describe(),
+        wait=None if wait is None else wait_text(wait, others),
         waited=0.0 if wait is None else max(0.0, now - fiber.since),
         deadline=deadline if isfinite(deadline) else None,
         shielded=is_shielded(fiber),
@@ -63,6 +120,23 @@ def state_of(fiber: Fiber, now: float, asking: Fiber, places: dict[Fiber, int]) 
         waits_for=tuple(places[other] for other in others if other in places),
         needs_all=hasattr(wait, "family"),
     )
+
+
+def wait_text(wait: Any, others: Iterable[Fiber]) -> str:
+    """What a wait is for, and which of those it needs can never do their part."""
+    gone = [] if hasattr(wait, "target") else [fiber.name for fiber in others if fiber.finished]
+    text: str = wait.describe()
+    return f"{text}, but {listed(gone)} ended without giving it back" if gone else text
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, for people.
+
+    >>> listed(["ann", "bob"])
+    "'ann' and 'bob'"
+    """
+    shown = [*map(repr, names[:NAMES_SHOWN])]
+    return " and ".join([*shown, f"{len(names) - NAMES_SHOWN} more"] if len(names) > NAMES_SHOWN else shown)
 
 
 def progress_of(fiber: Fiber) -> ProgressState | None:

@@ -18,6 +18,7 @@ from effio.data.errors import fatal_of
 from effio.data.fiber_dump import FiberDump
 from effio.data.identity import Path
 from effio.data.location import Location
+from effio.data.native import mypyc_attr
 from effio.data.origin import CallSite, Origin
 from effio.data.source_text import full_traceback
 from effio.interpreter import dump
@@ -75,6 +76,7 @@ class Watcher(Protocol):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Sleeping:
     """The wait for a timer; the timer's entry becomes stale when it is aborted."""
 
@@ -92,6 +94,7 @@ class Sleeping:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Fiber(Region):
     """A running program: a stack of frames, the next node, and the innermost region it is in.
 
@@ -234,11 +237,15 @@ class Fiber(Region):
 
     def poll(self) -> Cause[Any] | None:
         """At an action: the cancel that hits this fiber here, if any; from then on it unwinds."""
-        if self.scheduler.signalled:
-            self.scheduler.interrupted()
+        scheduler = self.scheduler
+        if scheduler.signalled:
+            scheduler.interrupted()
+        if not scheduler.cancels:
+            self.check = scheduler.steering is not None
+            return None
         target = visible_cancel(self.region)
         if target is None:
-            self.check = any_cancel(self.region) or self.scheduler.steering is not None
+            self.check = any_cancel(self.region) or scheduler.steering is not None
             return None
         self.unwinding = True
         assert target.request is not None

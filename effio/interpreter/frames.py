@@ -18,6 +18,7 @@ from effio.algebra.tag import FRAME, GENERATE, Tagged
 from effio.data.cause import Cancelled, Cause, then
 from effio.data.exit import Exit
 from effio.data.identity import Path
+from effio.data.native import mypyc_attr
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scope import Region, ScopeRegion, ShieldRegion, visible_cancel
 
@@ -65,6 +66,7 @@ END: Final = EndFrame()
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class GeneratorFrame(Frame):
     """A suspended do-notation body; the step loop sends values into it."""
 
@@ -150,6 +152,7 @@ class RegionFrame(Frame):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class FinalizerFrame(Frame):
     """The end of a finalizer: go on with the exit it was run for, and with its own failure, if it failed."""
 
@@ -228,6 +231,7 @@ def done_at_once(fiber: Fiber, program: Any) -> Cause[Any] | None:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class ScopeFrame(Frame):
     """The end of a cancel scope: here its own cancel stops, unless an outer one is on its way too."""
 

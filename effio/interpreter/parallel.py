@@ -17,6 +17,7 @@ from effio.algebra.primitive import Halt, Named, OnExit, Parallel, Pure
 from effio.data.cause import Cause, Die
 from effio.data.errors import CancelSource
 from effio.data.location import ChildReport
+from effio.data.native import mypyc_attr
 from effio.data.origin import origin_of
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.frames import Frame
@@ -153,6 +154,7 @@ def outcome_of(state: int, counts: bool) -> Outcome:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class AllFamily(ParallelFamily):
     """Every value, or the first failure cancels the others."""
 
@@ -212,20 +214,19 @@ def is_typed(cause: Cause[Any]) -> bool:
 class FirstFamily(ParallelFamily):
     """The first exit counts; the others are cancelled and awaited.
 
-    `won` holds the values that nobody was given yet, by index. `void` holds failures that a winner makes void.
+    `winner` is the index of the child whose value is given. `void` holds failures that a winner makes void.
     """
 
-    __slots__ = ("void", "winner", "won")
+    __slots__ = ("void", "winner")
 
     def __init__(self, owner: Fiber, node: Parallel) -> None:
         super().__init__(owner, node)
         self.winner: int | None = None
-        self.won: dict[int, Any] = {}
-        self.void: dict[int, Cause[Any]] = {}
+        self.void: dict[int, Cause[Any]] | None = None
 
     def succeeded(self, index: int, value: Any) -> None:
         self.states[index] = SUCCEEDED
-        self.won[index] = value
+        self.results[index] = value
         if self.request is None:
             self.winner = index
             self.decide("race", self.label(index))
@@ -236,6 +237,8 @@ class FirstFamily(ParallelFamily):
         if counts or self.ends_with_failure():
             self.failures[index] = rest
             self.decide("sibling", name)
+        elif self.void is None:
+            self.void = {index: rest}
         else:
             self.void[index] = rest
 
@@ -245,14 +248,15 @@ class FirstFamily(ParallelFamily):
 
     def outcome(self) -> IO[Any, Any]:
         self.leave()
-        if self.winner is None:
+        winner = self.winner
+        if winner is None and self.void is not None:
             self.failures.update(self.void)
         cause = self.conclude(self.parts())
         self.left(cause)
-        if cause is None and self.winner is not None:
-            return self.disposing(Pure(self.won.pop(self.winner)))
+        if cause is None and winner is not None:
+            return self.disposing(Pure(self.results[winner]), winner)
         assert cause is not None
-        return self.disposing(Halt(cause))
+        return self.disposing(Halt(cause), None)
 
     def conclude(self, parts: dict[int, Cause[Any]]) -> Cause[Any] | None:
         """As for any family, but a value that was won in time is given, unless it can be given back instead."""
@@ -263,16 +267,18 @@ class FirstFamily(ParallelFamily):
             return None
         return self.cancelled(target.request.leaf, None)
 
-    def disposing(self, node: IO[Any, Any]) -> IO[Any, Any]:
-        """Give back every value that nobody gets, then go on with `node`."""
+    def disposing(self, node: IO[Any, Any], given: int | None) -> IO[Any, Any]:
+        """Give back every value but the `given` one, which nobody gets, then go on with `node`."""
         dispose = self.node._dispose
         if dispose is not None:
-            for value in self.won.values():
-                node = OnExit(node, Disposal(dispose, value))
+            for index in range(self.forked):
+                if index != given and self.states[index] == SUCCEEDED:
+                    node = OnExit(node, Disposal(dispose, self.results[index]))
         return node
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class RaceFamily(FirstFamily):
     """The first success counts; plain failures count only if all fail."""
 
@@ -309,6 +315,7 @@ def family_of(fiber: Fiber, node: Parallel) -> ParallelFamily:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class ParallelFrame(Frame):
     """The owner of a parallel family comes back here when its last child has ended."""
 

@@ -19,7 +19,7 @@ from effio.data.cause import Cancelled
 from effio.data.errors import Deadlock
 from effio.interpreter.backend import Backend
 from effio.interpreter.clock import Clock
-from effio.interpreter.dump import tree_of
+from effio.interpreter.dump import standstill
 from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, YIELDED, Fiber, forget_callers
 from effio.interpreter.frames import END, exit_as
 from effio.interpreter.observer import Observer, Steering
@@ -382,9 +382,7 @@ class Scheduler:
     def break_deadlock(self) -> bool:
         """Everything waits: cancel the run, so that finalizers run; false if that was done already."""
         if self.stuck is None:
-            tree = tree_of(self)
-            waits = tuple(f"fiber {fiber.name!r} waits for {fiber.wait}" for fiber in tree.fibers if fiber.wait)
-            self.stuck = Deadlock(waits, tree.deadlock)
+            self.stuck = standstill(self)
             self.root.request_cancel("host", None, "deadlock")
         if not self.ready:
             self.finish()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast, final
 
 from effio.algebra.primitive import Halt
 from effio.data.cause import Cancelled
+from effio.data.native import mypyc_attr
 from effio.interpreter.timers import DEADLINE, Timed
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ FAMILY: Final = 4
 _identities = count(1)
 
 
+@mypyc_attr(free_list_len=1)
 class Request:
     """One request to stop a region: who asked, why, and how every fiber that it hits goes on."""
 
@@ -124,6 +126,7 @@ class Region(Timed):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class ShieldRegion(Region):
     """Protects what is inside from cancels of the regions outside."""
 
@@ -144,6 +147,7 @@ class RestoreRegion(Region):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class ScopeRegion(Region):
     """A cancel scope of the program, with or without a deadline; `armed` while its deadline has a timer."""
 
@@ -326,7 +330,7 @@ def interrupt_inside(region: Region) -> None:
                 cast("Family", inner).looked = False
             members = inner.members()
             if members:
-                reached.extend(members)
+                reached.extend(list(members))  # of a dictionary it would ask for an iterator, and for its length
             if inner is limit:
                 break
             inner = inner.outer

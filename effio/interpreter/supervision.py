@@ -18,6 +18,7 @@ from effio.algebra.primitive import Named
 from effio.data.cause import Both, Cancelled, Cause, then
 from effio.data.identity import Path
 from effio.data.location import ChildReport
+from effio.data.native import mypyc_attr
 from effio.data.origin import CallSite
 from effio.interpreter.fiber import NOTHING, Fiber, path_of
 from effio.interpreter.frames import END, Frame
@@ -195,6 +196,8 @@ class Family(Region):
         Who joins a failed sibling fails with the very same leaf.
         """
         parts: dict[int, Cause[Any]] = {}
+        if not self.failures:
+            return parts
         told: set[int] = set()
         several = len(self.failures) > 1
         for index in sorted(self.failures):
@@ -235,6 +238,7 @@ def unseen(cause: Cause[Any], told: Set[int]) -> Cause[Any] | None:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class ChildrenWait:
     """The owner waits for the last child; a cancel reaches the children, and the wait goes on."""
 

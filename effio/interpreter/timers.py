@@ -38,8 +38,8 @@ class Timers:
 
     A result that is due at an instant comes before a deadline that is due at the same instant, so that a value that
     is ready wins; equal timers fire in the order they were set. An entry carries the `epoch` of its target when it
-    was set and is stale once that has moved on; stale entries are dropped when they surface, or all at once when
-    they are more than half of the heap.
+    was set and is stale once that has moved on. When the first is stale and so are more than half, they are dropped
+    all at once, which costs less for each than to take it from the top of a heap.
     """
 
     __slots__ = ("_heap", "_sequence", "_stale", "changes")
@@ -63,9 +63,18 @@ class Timers:
         self.changes += 1
         self._stale += 1
         if self._stale > STALE_BEFORE_SWEEP and self._stale * 2 > len(self._heap):
-            self._heap = [entry for entry in self._heap if entry[3].epoch == entry[4]]
-            heapify(self._heap)
-            self._stale = 0
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Drop every stale entry. The heap stays the same list, since `pop_due` may be looking at it."""
+        kept: list[Any] = []
+        for entry in self._heap:
+            target: Timed = entry[3]
+            if target.epoch == entry[4]:
+                kept.append(entry)
+        heapify(kept)
+        self._heap[:] = kept
+        self._stale = 0
 
     def next(self) -> float | None:
         """The time of the earliest timer that still counts, or None."""
@@ -76,8 +85,11 @@ class Timers:
             if target.epoch == entry[4]:
                 when: float = entry[0]
                 return when
-            pop(heap)
-            self._stale -= self._stale > 0
+            if self._stale * 2 > len(heap):
+                self.sweep()
+            else:
+                pop(heap)
+                self._stale -= self._stale > 0
         return None
 
     def pop_due(self, now: float) -> list[Timed]:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from effio.testing import strategies as strategies
     from effio.testing.exploration.assertion import PropertyViolated, always, eventually, leads_to, sometimes
     from effio.testing.exploration.checkpoint import NotResumable
     from effio.testing.exploration.choice import buggify, choice
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
     from effio.testing.exploration.sweep import cancel_sweep, fault_sweep
     from effio.testing.exploration.token import NotRepeatable, TokenMismatch
     from effio.testing.quiet import wait_all_blocked
+    from effio.testing.strategies import given_sim as given_sim
 else:
 
     def __getattr__(name: str) -> object:
         """Load the module where `name` is at home."""
+        if name == "strategies":
+            return import_module("effio.testing.strategies")
         home = HOMES.get(name)
         if home is None:
             message = f"module 'effio.testing' has no attribute {name!r}"
@@ -41,7 +45,7 @@ else:
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *HOMES})
+        return sorted({*globals(), *HOMES, "strategies"})
 
 
 NAMES: Final = {
@@ -60,11 +64,12 @@ NAMES: Final = {
     "effio.testing.exploration.sweep": "cancel_sweep fault_sweep",
     "effio.testing.exploration.token": "NotRepeatable TokenMismatch",
     "effio.testing.quiet": "wait_all_blocked",
+    "effio.testing.strategies": "given_sim",
 }
 """The public names of each module."""
 
 HOMES: Final = {name: module for module, names in NAMES.items() for name in names.split()}
-"""The module of each public name, which is loaded when the name is first used."""
+"""The module of each public name, which is loaded when the name is first used; `given_sim` needs Hypothesis."""
 
 __all__ = [
     "Call",

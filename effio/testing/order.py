@@ -12,11 +12,14 @@ import attrs
 
 from effio.algebra.io import IO
 from effio.algebra.shape import program
-from effio.testing.exploration.journal import Journal, is_shielded
+from effio.testing.exploration.faults import Faults, faults_of
+from effio.testing.exploration.journal import Journal, is_cancellable, is_shielded
 from effio.testing.exploration.simulation import Simulation, inject, simulation_of
 from effio.testing.exploration.stepping import Stepped, Stepping
+from effio.testing.exploration.timing import TimeMode, is_racy
+from effio.testing.exploration.ways import Models
 
-NO_FAULTS: Final[Mapping[int, BaseException]] = {}
+NOTHING: Final[Mapping[Any, Any]] = {}
 
 
 @final
@@ -31,12 +34,23 @@ class Order:
     deviations: tuple[tuple[int, int], ...] = ()
 
     def simulate(
-        self, io: IO[Any, Any], /, *, faults: Mapping[int, BaseException] = NO_FAULTS, max_steps: int = 100_000
+        self,
+        io: IO[Any, Any],
+        /,
+        *,
+        faults: Mapping[Any, Any] = NOTHING,
+        cancels: Mapping[int, int] = NOTHING,
+        time: TimeMode = "idle",
+        models: Models | None = None,
+        max_steps: int = 100_000,
     ) -> Simulation:
-        """Run `io` once in virtual time in this order; the actions with the numbers in `faults` fail instead.
+        """Run `io` once in virtual time in this order.
 
-        A failure is typed where the action catches such an exception, a defect elsewhere. What primitives do in
-        finalizers does not fail. The run's token is for `replay`.
+        The actions with the numbers in `faults` fail instead: typed where the action catches such an exception, with a
+        defect elsewhere; what primitives do in finalizers does not fail. Calls of the functions in `faults` may go
+        wrong as in `explore`, if the order deviates there. Before the steps with the numbers in `cancels` a fiber is
+        cancelled, the one of that number among those that a program can cancel, modulo how many there are. The run's
+        token is for `replay`.
 
         >>> from effio import delay, par_zip
         >>> log = []
@@ -44,8 +58,10 @@ class Order:
         >>> Order(((0, 0),)).simulate(both) and log
         [2, 1]
         """
+        by_function = faults_by_function(faults)
+        system = Stepped(program("simulate", io), models, racy=is_racy(time), faults=by_function)
         journal = Journal()
-        run = Ordered(Stepping(Stepped(program("simulate", io)), journal), journal, dict(self.deviations), faults)
+        run = Ordered(Stepping(system, journal), journal, dict(self.deviations), faults, cancels)
         while run.go_on() and journal.turns < max_steps:
             pass
         return simulation_of(run.stepping, journal)
@@ -54,18 +70,21 @@ class Order:
 @final
 @attrs.define
 class Ordered:
-    """A run under way: `choices` and `actions` so far, and the thread that acted last."""
+    """A run under way: `choices`, `actions` and `steps` so far, and the thread that acted last."""
 
     stepping: Stepping
     journal: Journal
     deviations: Mapping[int, int]
-    faults: Mapping[int, BaseException]
+    faults: Mapping[Any, Any]
+    cancels: Mapping[int, int]
     choices: int = 0
     actions: int = 0
+    steps: int = 0
     last: int = -1
 
     def go_on(self) -> bool:
         """Take one step; false if there is none."""
+        self.cancel_if_told()
         ready = self.stepping.ready()
         if not ready:
             return False
@@ -84,6 +103,17 @@ class Ordered:
         self.choices += 1
         return usual if which is None else others[which % len(others)]
 
+    def cancel_if_told(self) -> None:
+        """Cancel a fiber, if it is the moment for it and there is one."""
+        which = self.cancels.get(self.steps)
+        self.steps += 1
+        if which is None:
+            return
+        fibers = [fiber for fiber in self.stepping.scheduler.fibers() if is_cancellable(fiber)]
+        if fibers:
+            self.stepping.cancel(fibers[which % len(fibers)])
+            self.stepping.go_on()
+
     def fail_if_told(self) -> None:
         """Put a failure in the place of the action that comes next, if it is its turn to fail."""
         fiber = self.stepping.footprints.fibers.get(self.last)
@@ -94,3 +124,11 @@ class Ordered:
         self.actions += 1
         if fault is not None:
             inject(self.stepping, self.journal, fiber, fault)
+
+
+def faults_by_function(faults: Mapping[Any, Any]) -> Faults | None:
+    """What may go wrong with calls of functions, without the actions that fail by their number."""
+    if isinstance(faults, Faults):
+        return faults
+    by_function = {what: fault for what, fault in faults.items() if type(what) is not int}
+    return faults_of(by_function) if by_function else None

@@ -1,22 +1,31 @@
-"""Hypothesis strategies for users: programs, causes, and the orders and faults to run programs under.
+"""Hypothesis for users: programs, causes, the orders, faults and cancels to run programs under, and `given_sim`.
 
 Where effio is installed, `from_type(IO[int, str])` and `from_type(Cause[str])` know them without an import of this.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, Signature, signature, unwrap
 from operator import itemgetter
 from typing import Any, Final, Never, TypeAlias, TypeVar, final, get_args
 
+import attrs
+from hypothesis import given
 from hypothesis import strategies as st
 
 from effio.algebra.arity import par_zip
 from effio.algebra.create import bracket, delay, die, fail, pure, sleep, task_group, yield_now
 from effio.algebra.do_notation import Do, do
 from effio.algebra.handle import TaskGroup
-from effio.algebra.io import IO
+from effio.algebra.io import IO, is_function
+from effio.algebra.shape import program as checked
 from effio.data.cause import Both, Cancelled, Cause, Die, Fail, then
-from effio.testing.order import Order
+from effio.testing.exploration.simulation import Simulation
+from effio.testing.exploration.timing import TimeMode
+from effio.testing.exploration.ways import Models
+from effio.testing.order import NOTHING, Order
 
 Program: TypeAlias = IO[Any, Any]
 
@@ -175,9 +184,14 @@ def schedules(*, choices: int = 40, max_deviations: int = 8) -> Strategy[Order]:
 
     They shrink to few preemptions, early ones: `schedules().map(lambda order: order.simulate(program))`.
     """
-    deviation = st.tuples(st.integers(0, choices - 1), st.integers(0, 3))
+    deviation = st.tuples(early(choices), st.integers(0, 7))
     several = st.lists(deviation, max_size=max_deviations, unique_by=choice_of)
     return several.map(lambda deviations: Order(tuple(sorted(deviations))))
+
+
+def early(count: int) -> Strategy[int]:
+    """Generate numbers below `count`, small ones more often, since there is little to choose in most programs."""
+    return st.one_of([st.integers(0, min(most, count) - 1) for most in (4, 10, count)])
 
 
 def choice_of(deviation: tuple[int, int]) -> int:
@@ -193,7 +207,109 @@ def faults(
     For `Order.simulate`. They shrink to no fault.
     """
     what: Strategy[BaseException] = DEFECTS if exceptions is None else exceptions
-    return st.dictionaries(st.integers(0, actions - 1), what, max_size=max_faults)
+    return st.dictionaries(early(actions), what, max_size=max_faults)
+
+
+def cancels(*, steps: int = 40, max_cancels: int = 1) -> Strategy[dict[int, int]]:
+    """Generate before which of the first `steps` of a run a fiber is cancelled, and which one.
+
+    For `Order.simulate`. They shrink to no cancel.
+    """
+    return st.dictionaries(early(steps), st.integers(0, 7), max_size=max_cancels)
+
+
+def given_sim(
+    *,
+    program: Program | Strategy[Program] | Callable[..., Program],
+    schedule: Strategy[Order] | None = None,
+    faults: Strategy[dict[int, BaseException]] | Mapping[Any, Any] = NOTHING,
+    cancels: Strategy[dict[int, int]] | Mapping[int, int] = NOTHING,
+    time: TimeMode = "idle",
+    models: Models | None = None,
+    max_steps: int = 10_000,
+    **data: Strategy[Any],
+) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Run a program once for each example of Hypothesis, and let the test judge the run: a `Simulation`.
+
+    The run is the last argument of the test. What is given as a strategy is drawn: the `program`, the `schedule` (by
+    default any of `schedules()`), `faults` and `cancels`, which are as in `Order.simulate`, and other `data`, which
+    `program` takes if it is a function. A test that has arguments of these names is given what was drawn. All of it
+    shrinks together, the schedule to few preemptions; a failure shows the run and its token. `@settings` and
+    `@example` work as with `@given`.
+
+    >>> from effio import par_collect
+    >>> @given_sim(program=lambda fibers: par_collect([delay(int)] * fibers), fibers=st.integers(1, 3))
+    ... def test_all_give_zero(fibers, run):
+    ...     assert run.outcome.unwrap() == [0] * fibers
+    >>> test_all_give_zero()
+    """
+    parts: dict[str, Any] = {"program": program, "schedule": schedules() if schedule is None else schedule}
+    parts |= {"faults": faults, "cancels": cancels}
+    strategies: dict[str, Any] = {name: part for name, part in parts.items() if isinstance(part, Strategy)}
+    strategies |= data
+    scene = Scene(parts, {"time": time, "models": models, "max_steps": max_steps}, tuple(data))
+
+    def decorate(test: Callable[..., Any]) -> Callable[..., None]:
+        others, last = parameters_of(test)
+        added = [Parameter(name, Parameter.KEYWORD_ONLY) for name in strategies]
+        taken = Signature([*(other for other in others if other.name not in parts | data), *added])
+
+        @wraps(test)
+        def judged(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            drawn = taken.bind(*args, **kwargs).arguments
+            drawn |= scene.parts(drawn)
+            run = scene.run(drawn)
+            try:
+                return test(**{other.name: drawn[other.name] for other in others if other.name in drawn}, **{last: run})
+            except BaseException as problem:
+                problem.add_note(str(run))
+                raise
+
+        judged.__dict__.update(__signature__=taken, judges_a_run=True)
+        told_as(judged, test)
+        return given(**strategies)(judged)
+
+    return decorate
+
+
+@final
+@attrs.frozen
+class Scene:
+    """What `given_sim` was told: `fixed` is used where nothing is drawn, `data` are the names for the program."""
+
+    fixed: Mapping[str, Any]
+    options: Mapping[str, Any]
+    data: tuple[str, ...]
+
+    def parts(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """What there is to run, and how."""
+        __tracebackhide__ = True
+        parts = {name: drawn.get(name, value) for name, value in self.fixed.items()}
+        if is_function(parts["program"]):
+            parts["program"] = parts["program"](**{name: drawn[name] for name in self.data})
+        return parts
+
+    def run(self, drawn: Mapping[str, Any]) -> Simulation:
+        """Run it."""
+        order: Order = drawn["schedule"]
+        io = checked("given_sim", drawn["program"])
+        return order.simulate(io, faults=drawn["faults"], cancels=drawn["cancels"], **self.options)
+
+
+def parameters_of(test: Callable[..., Any]) -> tuple[list[Parameter], str]:
+    """The parameters of a test that are not the run, and the name of the one that is."""
+    parameters = [*signature(test).parameters.values()]
+    if not parameters or parameters[-1].kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
+        raise TypeError(f"{test.__name__} must take the run as its last argument")
+    return parameters[:-1], parameters[-1].name
+
+
+def told_as(function: Any, test: Any) -> None:
+    """Let tracebacks show the test where they would show a function that calls it."""
+    code = getattr(unwrap(test), "__code__", None)
+    if code is not None:
+        function.__code__ = function.__code__.replace(co_filename=code.co_filename, co_firstlineno=code.co_firstlineno)
 
 
 # -- By type -------------------------------------------------------------------------------------------------

@@ -6,13 +6,13 @@ It is a second system beside effio's interpreter that the search can be run on, 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, ParamSpec
 
 import attrs
 
-from effio.testing.exploration.system import NOTHING, Footprint, Step
+from effio.testing.exploration.system import NOTHING, Clash, Footprint, Step
 
 Thread = Generator["Op", Any, Any]
 Fiber = Callable[[], Thread]
@@ -219,7 +219,7 @@ class NotatedRun:
             self.next[thread] = None
             self.results[thread] = stop.value
 
-    def ready(self) -> Sequence[int]:
+    def ready(self) -> list[int]:
         return [thread for thread, op in enumerate(self.next) if op is not None and self.can_step(thread, op)]
 
     def can_step(self, thread: int, op: Op) -> bool:
@@ -387,6 +387,9 @@ class NotatedRun:
 
     def do_yield(self, thread: int, op: Op) -> tuple[bool, Any]:
         return True, None
+
+    def clash(self, rival: int, things: int) -> Clash:
+        return str(things), False
 
     def scene(self) -> str:
         return "; ".join(sorted(op.name for op in self.next if op is not None))

@@ -103,7 +103,7 @@ def test_preemption_bound_is_told() -> None:
     """Schedules with more preemptions are left out, and counted."""
     exploration = explore(counting(3), lambda exit: True, preemption_bound=1)
     assert max(exploration.stats.by_preemptions) == 1
-    assert "more than 1 preemptions" in exploration.bounds[0]
+    assert "need more than 1 preemption" in exploration.bounds[0]
 
 
 def test_long_schedules_are_cut_and_told() -> None:

@@ -18,7 +18,7 @@ def test_bug_is_found(bug: Bug) -> None:
     exploration = bug.find()
     (finding,) = exploration.failures
     assert exploration.schedules <= 250
-    assert finding.run.preemptions <= 4
+    assert finding.run.preemptions <= 2
     again = replay(bug.broken(), finding.token)
     assert [str(event) for event in again.trace] == [str(event) for event in finding.trace]
     assert str(again.outcome) == str(finding.outcome)

@@ -88,7 +88,7 @@ class Watch:
 
     def look(self) -> None:
         """An action is over: look at everything, and no more at what is decided."""
-        self.properties = [watched for watched in self.properties if not self.is_decided(watched)]
+        self.properties[:] = [watched for watched in self.properties if not self.is_decided(watched)]
 
     def is_decided(self, watched: Property) -> bool:
         holds = watched.holds()

@@ -21,7 +21,7 @@ State: TypeAlias = Mapping[str, Any]
 KIND: Final = "effio exploration"
 SWEEP: Final = "effio sweep"
 NAMES: Final = {KIND: "an exploration", SWEEP: "a sweep"}
-VERSION: Final = 3
+VERSION: Final = 4
 
 KNOWN: Final = ("cancelled", "decided", "exchanged", "overwritten", "tied")
 """The plain sets of `Knowledge`."""
@@ -113,15 +113,24 @@ def path_to(node: Node | None, known: Mapping[Node | None, int]) -> list[Node]:
 
 def plain_node(node: Node, parent: int) -> list[Any]:
     """A state by the number of the one before it; how many preemptions led there follows from that."""
-    return [parent, node.thread, f"{node.before:x}", node.planned, node.asleep, node.ready, node.busy]
+    return [
+        parent,
+        node.thread,
+        f"{node.before:x}",
+        f"{node.needs:x}",
+        node.planned,
+        node.asleep,
+        node.ready,
+        node.busy,
+    ]
 
 
 def restore_search(search: Search, state: State) -> None:
     """Let a new search go on where another one stopped."""
     nodes: list[Node] = []
     parent: int
-    for parent, thread, before, *sets in state["nodes"]:
-        node = Node(nodes[parent] if parent >= 0 else None, thread, int(before, 16))
+    for parent, thread, before, needs, *sets in state["nodes"]:
+        node = Node(nodes[parent] if parent >= 0 else None, thread, int(before, 16), int(needs, 16))
         node.planned, node.asleep, node.ready, node.busy = sets
         nodes.append(node)
     branches: list[Branch] = [(*rest, nodes[index]) for *rest, index in state["branches"]]

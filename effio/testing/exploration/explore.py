@@ -12,9 +12,11 @@ from effio.algebra.io import IO
 from effio.algebra.shape import program
 from effio.data.exit import Exit
 from effio.testing.exploration.checkpoint import State, state_from
-from effio.testing.exploration.explorer import Explorer, Options
+from effio.testing.exploration.explorer import Explorer
 from effio.testing.exploration.faults import Faults, faults_of
 from effio.testing.exploration.finding import Check, Exploration
+from effio.testing.exploration.opaque import Declared, Opaque, OpaqueMode
+from effio.testing.exploration.options import Options
 from effio.testing.exploration.search import Counts
 from effio.testing.exploration.timing import TimeMode
 from effio.testing.exploration.ways import Models
@@ -41,6 +43,8 @@ def explore(
     seed: int = 0,
     models: Models | None = None,
     faults: Faults | Mapping[Any, Any] | None = None,
+    opaque: OpaqueMode = "world",
+    touches: Declared | None = None,
     symmetric: bool = False,
     first: Iterable[str] = (),
     resume: State | str | Path | None = None,
@@ -48,15 +52,21 @@ def explore(
 ) -> Exploration:
     """Run `io` under every inequivalent schedule, fewest preemptions first, and judge each exit by `check`.
 
-    Two schedules are equivalent if one comes from the other by swapping neighbouring actions that do not touch the
-    same shared object in conflicting ways. `sampling` is the share of the budget that goes to random schedules where
-    the program has many. `cancel` also cancels each fiber once, at every moment: the main one, and those forked into
-    task groups. A deadlock is an exit with a `Deadlock` defect. Time is virtual, and stands still while a fiber can
-    run; with `time="racy"` the next timer may fire at any moment. Foreign coroutines are refused, but for those with
-    one of `models`, as in `simulate`; calls of functions with `faults` go wrong, in schedules of their own. In a
-    `symmetric` program it makes no difference which of the fibers that run the same program beside each other is
-    which: they begin in one order only, so that up to n! times fewer schedules are run. The tokens in `first` are
+    Two schedules are equivalent if one comes from the other by swapping neighbouring actions that do not touch the same
+    shared object in conflicting ways. `preemption_bound` leaves out those that need more preemptions in every
+    equivalent order, and may miss a few that do not. `sampling` is the share of the budget that goes to random
+    schedules where the program has many. `cancel` also cancels each fiber once, at every moment: the main one, and
+    those forked into task groups. A deadlock is an exit with a `Deadlock` defect. Time is virtual, and stands still
+    while a fiber can run; with `time="racy"` the next timer may fire at any moment. Foreign coroutines are refused, but
+    for those with one of `models`, as in `simulate`; calls of functions with `faults` go wrong, in schedules of their
+    own. In a `symmetric` program it makes no difference which of the fibers that run the same program beside each other
+    is which: they begin in one order only, so that up to n! times fewer schedules are run. The tokens in `first` are
     replayed before anything else; those that do not fit any more are passed over.
+
+    A call may touch anything outside of effio, so any two are run in both orders. `touches` says more of the calls of
+    a function: names of your own for what they write, `()` for nothing, `{name: "read"}` for what they only read, or a
+    function that gives these for the arguments of a call. Whoever says too little hides schedules. With
+    `opaque="refuse"` the first call of which nothing is said is a `ValueError`.
 
     Ctrl-C ends the exploration after the run under way, the second time at once; it tells what it found so far. To go
     on with one that did not come to its end, `resume` from its `state`, or from the file that `save` wrote: with a
@@ -75,6 +85,7 @@ def explore(
         seed=seed,
         models=models,
         faults=faults_of(faults),
+        calls=Opaque(opaque, touches),
         symmetric=symmetric,
         on_progress=on_progress,
     )

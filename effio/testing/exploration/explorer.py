@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from random import Random
 from time import perf_counter
 from typing import Any, Final, final
-
-import attrs
 
 from effio.algebra.io import IO
 from effio.testing.exploration.checkpoint import (
@@ -23,50 +21,26 @@ from effio.testing.exploration.checkpoint import (
     same_options,
 )
 from effio.testing.exploration.closest import closest
-from effio.testing.exploration.faults import Faults
-from effio.testing.exploration.finding import Check, Exploration, Finding, Stats, verdict
+from effio.testing.exploration.finding import Exploration, Finding, verdict
 from effio.testing.exploration.frontier import Frontier, Settler
 from effio.testing.exploration.interrupt import Interrupted, Interrupts
+from effio.testing.exploration.options import FIXED, Options
 from effio.testing.exploration.sampling import PORTFOLIO, SAMPLERS, Profile, Sampler, profile_of, sample
 from effio.testing.exploration.search import Counts, Schedule, Search
 from effio.testing.exploration.shorten import shortest
 from effio.testing.exploration.simulation import Simulation, follow, written
+from effio.testing.exploration.stats import counted, estimate, next_ones, stats_of
 from effio.testing.exploration.stepping import Stepped
 from effio.testing.exploration.system import CLOCK
 from effio.testing.exploration.tally import Tally
-from effio.testing.exploration.timing import TimeMode, is_racy
+from effio.testing.exploration.timing import is_racy
 from effio.testing.exploration.token import Token, TokenMismatch
-from effio.testing.exploration.ways import Models
 
 LAST_STEPS: Final = 50
 """Who acts among the last so many steps of a schedule that is cut goes round and round."""
 
 SIMPLE_FIRST: Final = 200
 """So many systematic schedules come before the random ones: most bugs show there, with few preemptions."""
-
-FIXED: Final = ("cancel", "max_steps", "preemption_bound", "symmetric", "time")
-"""The options that say which schedules there are, and so must stay the same."""
-
-
-@final
-@attrs.frozen(kw_only=True)
-class Options:
-    """What `explore` was asked for."""
-
-    check: Check
-    max_schedules: int
-    max_seconds: float | None
-    max_steps: int
-    preemption_bound: int | None
-    time: TimeMode
-    cancel: bool
-    stop_on_first: bool
-    sampling: float
-    seed: int
-    models: Models | None
-    faults: Faults | None
-    symmetric: bool
-    on_progress: Callable[[Counts], object] | None
 
 
 @final
@@ -83,7 +57,12 @@ class Explorer:
         self.io = io
         self.options = options
         self.main = Stepped(
-            io, options.models, racy=is_racy(options.time), symmetric=options.symmetric, faults=options.faults
+            io,
+            options.models,
+            racy=is_racy(options.time),
+            symmetric=options.symmetric,
+            faults=options.faults,
+            opaque=options.calls,
         )
         self.targets: list[int] | None = None
         self.begin(self.main)
@@ -133,7 +112,7 @@ class Explorer:
 
     def total(self) -> Tally:
         """What came of everything so far."""
-        self.tally.counts = self.search.counts
+        self.tally.counts, self.tally.clashes = self.search.counts, self.search.clashes
         return self.done.plus(self.tally)
 
     def is_done(self) -> bool:
@@ -267,7 +246,9 @@ class Explorer:
         if accepted:
             raise TokenMismatch(None, "a schedule failed once and not again, so the program depends on something else")
         if self.options.stop_on_first:
-            run = shortest(self.system, run, lambda outcome: not verdict(check, outcome)[0])
+            least = self.search.branches[0][0] if self.search.branches else 0
+            stop = self.interrupts.is_wanted
+            run = shortest(self.system, run, lambda outcome: not verdict(check, outcome)[0], least, stop)
             _, problem = verdict(check, run.outcome)
         return Finding(run, problem, closest=self.closest)
 
@@ -294,35 +275,34 @@ class Explorer:
             who = " and ".join(map(repr, sorted(total.spinning)))
             bounds.append(f"{counts.cut} schedules were cut after {options.max_steps} steps, with {who} going on")
         if counts.postponed:
-            bounds.append(f"{counts.postponed} have more than {options.preemption_bound} preemptions")
+            many = counted(options.preemption_bound or 0, "preemption")
+            bounds.append(f"{counts.postponed} were left out, which need more than {many}")
         if self.interrupted:
             bounds.append("it was interrupted")
         elif not self.complete and not self.is_satisfied():
-            least = self.search.branches[0][0] if self.search.branches else 0
             limit = "time" if self.runs() - self.paid < options.max_schedules else "schedules"
-            done = f"; those known with fewer than {least} preemptions are done" if least > 1 else ""
-            done = "; those known without preemptions are done" if least == 1 else done
-            bounds.append(f"the budget of {limit} was used up{done}")
+            bounds.append(f"the budget of {limit} was used up{next_ones(self.search)}")
         return bounds
+
+    def remaining(self) -> int | None:
+        """About how many schedules are still to come; None if nothing is known of the systems after this one."""
+        if self.complete:
+            return 0
+        others = self.options.cancel if self.targets is None else bool(self.targets)
+        return None if others or not self.tally.counts.complete else estimate(self.search)
 
     def result(self) -> Exploration:
         """What there is to tell."""
         self.see()
         total = self.total()
         counts = total.counts
-        stats = Stats(
-            complete=counts.complete,
-            redundant=counts.redundant,
-            sampled=counts.sampled,
-            cut=counts.cut,
-            postponed=counts.postponed,
+        stats = stats_of(
+            counts,
+            total.spread,
+            total.clashes,
             planned=len(self.search.branches),
-            steps=counts.steps,
-            repeated_steps=counts.repeated,
-            races=counts.races,
-            restarts=counts.restarts,
+            remaining=self.remaining(),
             seconds=self.seconds,
-            by_preemptions=dict(total.spread),
         )
         found = tuple(total.found or self.lucky)
         return Exploration(
@@ -373,6 +353,7 @@ class Explorer:
         restore_search(self.search, state["search"])
         self.restarts = self.search.counts.restarts
         self.tally, self.done = self.tally_of(state["tally"]), self.tally_of(state["done"])
+        self.search.clashes = self.tally.clashes
         self.frontier = Frontier(state["frontier"])
         self.lucky = self.findings_of(state["lucky"])
         self.targets, self.complete = state["targets"], state["complete"]
@@ -383,7 +364,8 @@ class Explorer:
         """What came of systems in an earlier call."""
         spread = Counter[int](dict(state["spread"]))
         found = self.findings_of(state["found"])
-        return Tally(Counts(**state["counts"]), spread, found, set(state["spinning"]))
+        clashes = Counter({(what, opaque): races for what, opaque, races in state["clashes"]})
+        return Tally(Counts(**state["counts"]), spread, found, set(state["spinning"]), clashes)
 
     def findings_of(self, tokens: Iterable[str]) -> list[Finding]:
         """The runs of an earlier call that the check still refuses."""

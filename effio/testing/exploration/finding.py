@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, final
 
@@ -17,6 +17,7 @@ from effio.testing.exploration.closest import parting
 from effio.testing.exploration.journal import Event
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.simulation import Simulation
+from effio.testing.exploration.stats import Stats
 
 Check: TypeAlias = Callable[[Exit[Any, Any]], object]
 """Judges an exit: false, or an exception, if it must not be. Anything else, None too, is good."""
@@ -57,7 +58,9 @@ class Finding:
     def render(self) -> str:
         """Draw the run, a column for each fiber, and say where one that passes leaves it, and how it ended."""
         count = self.run.preemptions
-        lines = [f"{count} {'preemption' if count == 1 else 'preemptions'}", columns(self.run.trace)]
+        lines = [f"{count} {'preemption' if count == 1 else 'preemptions'}"]
+        if self.run.trace:
+            lines.append(columns(self.run.trace))
         passing = self.closest()
         if passing is not None:
             lines.append(f"closest passing run: {parting(self.run, passing)}")
@@ -69,38 +72,6 @@ class Finding:
 
     def __str__(self) -> str:
         return self.render()
-
-
-@final
-@attrs.frozen
-class Stats:
-    """What an exploration did.
-
-    `redundant` runs were given up because others cover them; `sampled` were chosen by chance; `cut` were too long;
-    `postponed` have more preemptions than allowed; `planned` are known and not yet run. `by_preemptions` counts the
-    complete ones.
-    """
-
-    complete: int
-    redundant: int
-    sampled: int
-    cut: int
-    postponed: int
-    planned: int
-    steps: int
-    repeated_steps: int
-    races: int
-    restarts: int
-    seconds: float
-    by_preemptions: Mapping[int, int]
-
-    def __str__(self) -> str:
-        rate = (self.complete + self.redundant + self.sampled) / self.seconds if self.seconds else 0.0
-        spread = ", ".join(f"{count} with {many}" for many, count in sorted(self.by_preemptions.items()))
-        return (
-            f"{self.complete} schedules by preemptions: {spread or 'none'}; {self.redundant} redundant, "
-            f"{self.sampled} sampled, {self.races} races, {rate:.0f} runs/s"
-        )
 
 
 @attrs.frozen
@@ -151,6 +122,8 @@ class Exploration(Resumable):
         """Say what was found, with the first failing schedule."""
         lines = [self.headline()]
         lines += [f"not complete: {bound}" for bound in self.bounds]
+        advice = self.stats.advice()
+        lines += [advice] if advice and not self.failures else []
         lines += [str(PropertyViolated("sometimes", name)) for name in self.never]
         lines += [finding.render() for finding in self.failures[:1]]
         return "\n".join(lines)

@@ -16,6 +16,7 @@ from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.parallel import FirstFamily, ParallelFamily
 from effio.interpreter.scope import Region, seen_from
 from effio.interpreter.supervision import Family
+from effio.testing.exploration.opaque import Opaque
 from effio.testing.exploration.system import NOTHING, Footprint
 
 Place: TypeAlias = tuple[int, int]
@@ -84,8 +85,8 @@ class Knowledge:
 class Footprints:
     """Names what the fibers of one run share by bits, and tells what of it each of their steps touches.
 
-    `threads` numbers the fibers, `waits` says what the parked ones wait for, `watched` are the things that properties
-    look at.
+    `things` are those that the bits stand for, in order. `threads` numbers the fibers, `waits` says what the parked
+    ones wait for, `watched` are the things that properties look at.
     """
 
     __slots__ = (
@@ -95,21 +96,25 @@ class Footprints:
         "kept",
         "knowledge",
         "known",
+        "opaque",
         "parts",
         "places",
         "regions",
+        "things",
         "threads",
         "waits",
         "watched",
     )
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, opaque: Opaque) -> None:
         self.knowledge = knowledge
+        self.opaque = opaque
         self.fibers: dict[int, Fiber] = {}
         self.threads: dict[Fiber, int] = {}
         self.waits: dict[Fiber, Wait] = {}
         self.bits: dict[tuple[str, int], tuple[Footprint, Footprint]] = {}
-        self.kept: list[Any] = []
+        self.kept: list[Touches] = []
+        self.things: list[tuple[str, Any]] = []
         self.known: dict[int, Footprint] = {}
         self.parts: dict[tuple[int, str, str], Footprint] = {}
         self.entered: dict[int, int] = {}
@@ -138,7 +143,7 @@ class Footprints:
         if either is None:
             bit = 1 << len(self.bits)
             either = self.bits[name] = Footprint(bit, 0), Footprint(bit, bit)
-            self.kept.append(thing)
+            self.things.append((kind, thing))
         return either[1] if writes else either[0]
 
     def watch(self, thing: Any) -> None:
@@ -157,15 +162,27 @@ class Footprints:
         """What an action touches, by its node."""
         if isinstance(node, Ask):
             return self.of_question(node)
-        if isinstance(node, (Operation, Park)):
-            return self.of_touches(node._touches)
-        if isinstance(node, (Call, Leaf)):
-            return self.of_touches(getattr(node, "_touches", None))
+        if isinstance(node, (Operation, Park, Call, Leaf)):
+            touches = touches_of(node)
+            return self.of_opaque(node) if touches is None else self.of_touches(touches)
         if isinstance(node, Watch):
             return self.of_cancel(node._fiber) if node._how == "cancel" else NOTHING
         if isinstance(node, Fork):
             return self.of("forks", node._group, writes=True)
         return NOTHING
+
+    def of_opaque(self, node: Any) -> Footprint:
+        """What an action touches that does not say so: what somebody else says, or else the world.
+
+        What touches the world may touch that too, so its order with a call of which something is said matters.
+        """
+        names = self.opaque.of(node)
+        if names is None:
+            return self.world()
+        footprint = self.of("world", None) if names else NOTHING
+        for name, mode in names.items():
+            footprint = both(footprint, self.of("named", name, writes=mode == "write"))
+        return footprint
 
     def of_question(self, node: Ask) -> Footprint:
         """What a question touches; one that cancels is told by whom it cancels."""
@@ -289,6 +306,13 @@ class Footprints:
                 if self.threads[region.owner] in self.knowledge.cancelled:
                     footprint = both(footprint, self.of("region", region))
         return footprint
+
+
+def touches_of(node: Any) -> Touches | None:
+    """What an action says of what it touches, if it does."""
+    if isinstance(node, (Operation, Park, Ask)):
+        return node._touches
+    return None
 
 
 def told(touches: Touches) -> tuple[Touch, ...]:

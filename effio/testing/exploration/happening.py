@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from effio.algebra.primitive import Park
+from effio.algebra.primitive import Invoked, Park
 from effio.data.cause import Cause
 from effio.interpreter.action import Resume, Watching
 from effio.interpreter.fiber import Fiber, Wait
+from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.observer import Observer, Part
 from effio.interpreter.parallel import ParallelFamily
 from effio.interpreter.scope import Region, Request
 from effio.interpreter.supervision import ChildrenWait
-from effio.testing.exploration.exchange import Exchanges
-from effio.testing.exploration.footprints import Effect, Footprints, Knowledge, both, decides, told
-from effio.testing.exploration.journal import is_cancellable
+from effio.testing.exploration.contest import called, calls
+from effio.testing.exploration.exchange import Deal, Exchanges
+from effio.testing.exploration.footprints import Effect, Footprints, Knowledge, both, decides
+from effio.testing.exploration.opaque import Opaque
 from effio.testing.exploration.places import FORK, Places
 from effio.testing.exploration.symmetric import Twins
-from effio.testing.exploration.system import NOTHING, ROOT, Footprint
+from effio.testing.exploration.system import NOTHING, ROOT, Clash, Footprint
 from effio.testing.exploration.token import NotRepeatable
 
 
@@ -30,14 +32,14 @@ class Happening(Observer):
 
     `edges` holds, for each fiber, the steps without which its next one could not be taken; `ends` and `family_ends` the
     steps that an end depends on. `extra` is what the step under way, number `number`, which `current` takes, touched
-    beyond what its node tells, `late` what it had to wait for before that.
+    beyond what its node tells, `late` what it had to wait for before that. `acts` are the actions performed by steps.
     """
 
-    def __init__(self, places: Places, knowledge: Knowledge, *, symmetric: bool) -> None:
+    def __init__(self, places: Places, knowledge: Knowledge, opaque: Opaque, *, symmetric: bool) -> None:
         self.places = places
         self.knowledge = knowledge
         self.exchanges = Exchanges()
-        self.footprints = Footprints(knowledge)
+        self.footprints = Footprints(knowledge, opaque)
         self.twins = Twins() if symmetric else None
         self.number: int = 0
         self.current: Fiber | None = None
@@ -50,7 +52,25 @@ class Happening(Observer):
         self.nesting: dict[Fiber, list[Region | None]] = {}
         self.extra = NOTHING
         self.late: list[int] = []
+        self.acts: dict[int, Any] = {}
+        self.clashes: dict[int, Clash] = {}
         self.finishing = False
+
+    def clash(self, rival: int, things: int) -> Clash:
+        """What step `rival` and the last one race for."""
+        clash = self.clashes.get(things)
+        if clash is not None:
+            return clash
+        kind, thing = self.footprints.things[(things & -things).bit_length() - 1]
+        if kind == "world":
+            one, other = self.acts.get(rival), self.acts.get(self.number - 1)
+            return calls(one, other), not (self.is_declared(one) or self.is_declared(other))
+        clash = self.clashes[things] = called(kind, thing), False
+        return clash
+
+    def is_declared(self, node: Any) -> bool:
+        """Whether somebody said of a call what it touches."""
+        return isinstance(node, Invoked) and self.footprints.opaque.told_of(node) is not None
 
     def at(self, thread: int, ready: Collection[Fiber]) -> Fiber:
         """The fiber whose step comes next in the order of an earlier run, which is `ready` now as it was then."""
@@ -71,8 +91,8 @@ class Happening(Observer):
                 forker = self.footprints.threads[self.current or family.fiber]
                 count = self.forks[forker] = self.forks.get(forker, 0) + 1
                 place = (forker, FORK, count)
-            thread = self.places.thread_at(place, fiber.name)
-        if is_cancellable(fiber):
+            thread = self.places.thread_at(place, fiber)
+        if family is None or isinstance(family, TaskGroupFamily):
             self.places.cancellable.add(thread)
         self.footprints.threads[fiber] = thread
         self.footprints.fibers[thread] = fiber
@@ -107,7 +127,7 @@ class Happening(Observer):
         elif node._touches is None:
             self.extra = both(self.extra, self.footprints.world())
         else:
-            edges.extend(self.exchanges.take(told(node._touches)))
+            self.exchanges.take(self.exchanges.deal(node._touches), edges)
 
     def on_enter(self, fiber: Fiber, part: Part, name: str, region: Region | None) -> None:
         self.nesting.setdefault(fiber, []).append(region)
@@ -151,6 +171,18 @@ class Happening(Observer):
                 self.late += (*self.edges.get(self.current, ()), *self.ends.get(self.current, ()))
             thread = self.footprints.threads[self.current]
             self.knowledge.learn((thread, self.counts.get(thread, 0)), effect)
+
+    def give(self, fiber: Fiber, node: Any, deal: Deal) -> None:
+        """A fiber is about to do what `node` says: what it gives it may take back, if it has to wait."""
+        if isinstance(node, Park):
+            self.exchanges.offer(fiber, deal, self.number)
+        else:
+            self.exchanges.give(deal, self.number)
+
+    def take_given(self, fiber: Fiber, node: Any, deal: Deal) -> None:
+        """A fiber has done what `node` says, and takes what it can, unless it waits for that."""
+        if (deal.taken or deal.awaited) and not (isinstance(node, Park) and self.waits_at(fiber, node)):
+            self.exchanges.take(deal, self.edges.setdefault(fiber, []))
 
     def let_follow(self, fiber: Fiber) -> None:
         """A fiber has acted or ended: its twin may act from now on."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import final
+from typing import Any, final
+
+from returns.result import Failure
+
+from effio.data.cause import Die
+from effio.data.exit import Exit
+from effio.interpreter.outcome import outcome
+from effio.interpreter.scheduler import Scheduler
 
 
 class Interrupted(KeyboardInterrupt):
@@ -42,9 +49,23 @@ class Interrupts:
         if self.broke_in and isinstance(error, Exception):
             raise Interrupted from None
 
+    def is_wanted(self) -> bool:
+        """Whether the user has pressed Ctrl-C."""
+        return self.came
+
     def received(self, number: int, frame: FrameType | None) -> None:
         """The user pressed Ctrl-C."""
         if self.came or not self.waits:
             self.broke_in = True
             raise Interrupted
         self.came = True
+
+
+def exit_of(scheduler: Scheduler) -> Exit[Any, Any]:
+    """How a run ended; a KeyboardInterrupt or SystemExit of the program ends it, and no more than that."""
+    try:
+        return outcome(scheduler)
+    except Interrupted:
+        raise
+    except BaseException as error:
+        return Failure(Die(error))

@@ -21,8 +21,12 @@ from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import SHIELD, Region, visible_cancel
 from effio.testing.exploration.leaks import primitive_of
+from effio.testing.exploration.system import CANCELLER, CLOCK
 
 Naming: TypeAlias = Callable[[Any], str]
+
+NOBODY: Final = -1
+"""Instead of a thread: what happened is not what any thread could do."""
 
 VERBS: Final = {"take": "take", "give": "give", "await": "await"}
 
@@ -58,7 +62,9 @@ class Journal:
     By itself whoever was woken comes to its next action, then the fiber that acted last goes on, else the first in
     the queue; those that are `spinning` let others go first. A choice is its turn, what was done ("run", "cancel",
     "fail", "time", "choose") and the place of the fiber, in the queue or in the tree of all fibers, or the number of
-    the way. `census` holds, for each turn, the places of the fibers that a program could cancel.
+    the way. `census` holds, for each turn, the places of the fibers that a program could cancel. `moves` has for each
+    event who acted and the number of the way, or None and the thread of who acted from outside, if it has one; `nodes`
+    are the actions.
     """
 
     def __init__(self) -> None:
@@ -72,6 +78,9 @@ class Journal:
         self.primitives: dict[int, Any] = {}
         self.spinning: set[Fiber] = set()
         self.namesakes: dict[str, list[Any]] = {}
+        self.moves: list[tuple[Fiber | None, int]] = []
+        self.way = 0
+        self.nodes: list[Any] = []
 
     def turn(self, scheduler: Scheduler, held: dict[Fiber, Any], fiber: Fiber, node: Any) -> None:
         """A fiber is about to run; `node` is the action that it stopped before."""
@@ -97,6 +106,8 @@ class Journal:
                 can_fail=getattr(node, "_touches", None) is None or not is_shielded(fiber),
             )
             self.events.append(event)
+            self.moved(fiber, self.way, node)
+            self.way = 0
             primitive = primitive_of(node)
             if primitive is not None:
                 self.primitives[id(primitive)] = primitive
@@ -123,6 +134,7 @@ class Journal:
         """The next turn goes a way that is not the usual one."""
         self.census.append(cancellable([*scheduler.fibers()]))
         self.choices.append((self.turns, "choose", number))
+        self.way = number
         self.count(f"choose {number}")
 
     def hurry(self, scheduler: Scheduler) -> None:
@@ -136,6 +148,7 @@ class Journal:
         self.events.append(
             Event(self.turns, "clock", "the next timer fires", time=scheduler.clock.now(), stopped=stopped)
         )
+        self.moved(None, CLOCK)
         self.count("clock")
 
     def fail(self, scheduler: Scheduler, fiber: Fiber, node: Any) -> None:
@@ -148,7 +161,13 @@ class Journal:
         self.census.append(cancellable(alive))
         self.choices.append((self.turns, what, index))
         self.events.append(Event(self.turns, fiber.name, text, time=scheduler.clock.now()))
+        self.moved(None, CANCELLER if what == "cancel" else NOBODY)
         self.count(f"{fiber.name} {what}")
+
+    def moved(self, fiber: Fiber | None, number: int, node: Any = None) -> None:
+        """Note who did what was written down last, going which way, by which action."""
+        self.moves.append((fiber, number))
+        self.nodes.append(node)
 
     def count(self, text: str) -> None:
         self.turns += 1

@@ -14,6 +14,7 @@ from effio.concurrent.shared import Shared
 from effio.data.touch import Touch
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
+from effio.testing.exploration.footprints import touches_of
 from effio.testing.exploration.journal import Naming, describe
 from effio.testing.exploration.livelock import Livelock
 from effio.testing.exploration.picture import Hidden, Painter, Picture
@@ -45,14 +46,31 @@ class Rounds:
     Fibers that are back where they were without any help are `spinning`: they wait until somebody else acts, since
     nothing that they do changes anything. If nobody else can, the run has a `lasso`, a livelock, and is over. `caught`
     are all that ever were spinning, `next_look` the number of the action after which the state is looked at again.
+    `fibers` performed the actions in `nodes`, of which the first few are `counted`.
     """
 
-    __slots__ = ("caught", "counts", "lasso", "name", "next_look", "seen", "spinning", "taken", "threads")
+    __slots__ = (
+        "caught",
+        "counted",
+        "counts",
+        "fibers",
+        "lasso",
+        "name",
+        "next_look",
+        "nodes",
+        "seen",
+        "spinning",
+        "taken",
+        "threads",
+    )
 
     def __init__(self, threads: dict[Fiber, int], name: Naming) -> None:
         self.threads = threads
         self.name = name
         self.counts: dict[tuple[Fiber, object], int] = {}
+        self.fibers: list[Fiber] = []
+        self.nodes: list[Any] = []
+        self.counted = 0
         self.taken: list[Taken] = []
         self.seen: dict[Picture, int] = {}
         self.spinning: set[Fiber] = set()
@@ -60,20 +78,29 @@ class Rounds:
         self.next_look = 0
         self.lasso: Livelock | None = None
 
-    def note(self, fiber: Fiber, node: Any, touches: Any, scheduler: Scheduler, *, others: bool) -> None:
+    def note(self, fiber: Fiber, node: Any, scheduler: Scheduler, *, others: bool) -> None:
         """A fiber has performed the action `node`; there are `others` who may do something, but for the fibers."""
         if self.spinning and fiber not in self.spinning:
             self.spinning.clear()
-        if touches is not None and not touches and not self.taken:
+        if touches_of(node) == () and not self.taken:
             return
-        action = fiber, subject_of(node) if touches is None or callable(touches) else id(touches)
-        count = self.counts[action] = self.counts.get(action, 0) + 1
-        if count < SUSPICIOUS and not self.taken:
+        self.fibers.append(fiber)
+        self.nodes.append(node)
+        if len(self.nodes) < SUSPICIOUS or (self.count() < SUSPICIOUS and not self.taken):
             return
         self.taken.append(Taken(fiber, node))
         if len(self.taken) >= self.next_look or fiber in self.caught:
             self.next_look = len(self.taken) + FIRST_GAP + len(self.seen)
             self.look(scheduler, others=others)
+
+    def count(self) -> int:
+        """How often the last fiber has done the same to the same thing."""
+        count = 0
+        for place in range(self.counted, len(self.nodes)):
+            action = self.fibers[place], subject_of(self.nodes[place])
+            count = self.counts[action] = self.counts.get(action, 0) + 1
+        self.counted = len(self.nodes)
+        return count
 
     def look(self, scheduler: Scheduler, *, others: bool) -> None:
         """Compare the state with all those that were looked at before."""
@@ -127,7 +154,10 @@ class Rounds:
 
 
 def subject_of(node: Any) -> object:
-    """What tells an action on one thing from the same on another, if it does not say what it touches."""
+    """What tells an action on one thing from the same on another: what it touches, if it says so beforehand."""
+    touches = touches_of(node)
+    if touches is not None and not callable(touches):
+        return id(touches)
     function: Any = getattr(node, "_function", None)
     return type(cast("object", node)), id(getattr(function, "__self__", function))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from effio.interpreter.fiber import Fiber
+
 FORK: Final = -1
 """The kind of place of a fiber that was forked into a group: by the thread that forked it, and how many it had."""
 
@@ -24,12 +26,12 @@ class Places:
         self.places: dict[tuple[int, int, int], int] = {}
         self.names: list[str] = ["clock", "canceller", "main"]
 
-    def thread_at(self, place: tuple[int, int, int], name: str) -> int:
-        """The number of what is at a place; a new one if it was never seen."""
+    def thread_at(self, place: tuple[int, int, int], fiber: Fiber) -> int:
+        """The number of what is at a place, a fiber or a way of one; a new one if it was never seen."""
         thread = self.places.get(place)
         if thread is None:
             thread = self.places[place] = len(self.names)
-            self.names.append(name)
+            self.names.append(fiber.name)
             self.ways = {}
         return thread
 

@@ -9,13 +9,15 @@ heap, ordered by the number of preemptions, so that simple schedules come first 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, final
 
 import attrs
 
-from effio.testing.exploration.system import Run, Step, System
+from effio.testing.exploration.preemptions import Moment, can_be_taken
+from effio.testing.exploration.system import Clash, Run, Step, System
 from effio.testing.exploration.trail import Trail
 
 
@@ -25,15 +27,17 @@ class Node:
 
     `asleep` are the threads whose next step is tried first elsewhere, and need not come next here; `planned` are those
     that were tried from here or will be. `preemptions` counts how often a thread had to stop although it was ready;
-    `busy` says that the one that led here is.
+    `busy` says that the one that led here is. `before` are the steps that happened before that step, `needs` those
+    without which it could not have been taken.
     """
 
-    __slots__ = ("asleep", "before", "busy", "parent", "planned", "preemptions", "ready", "thread")
+    __slots__ = ("asleep", "before", "busy", "needs", "parent", "planned", "preemptions", "ready", "thread")
 
-    def __init__(self, parent: Node | None, thread: int, before: int) -> None:
+    def __init__(self, parent: Node | None, thread: int, before: int, needs: int = 0) -> None:
         self.parent = parent
         self.thread = thread
         self.before = before
+        self.needs = needs
         self.preemptions = 0 if parent is None else parent.preemptions_before(thread)
         self.planned = 0
         self.asleep = 0
@@ -82,6 +86,11 @@ class Counts:
     restarts: int = 0
     postponed: int = 0
 
+    def copy(self) -> Counts:
+        """The same numbers, to be kept."""
+        runs = self.complete, self.redundant, self.sampled, self.cut
+        return Counts(*runs, self.steps, self.repeated, self.races, self.restarts, self.postponed)
+
 
 Branch = tuple[int, int, int, int, Node]
 
@@ -90,9 +99,11 @@ Branch = tuple[int, int, int, int, Node]
 class Search:
     """Runs the inequivalent schedules of a system, each once.
 
-    `preemption_bound` leaves out schedules with more preemptions, `max_steps` cuts longer ones; `counts` says how many.
+    `preemption_bound` leaves out schedules that need more preemptions, `max_steps` cuts longer ones; `counts` says how
+    many.
     The thread `aside` goes on by itself only when no other can. Between two runs `branches` is all that is left to do;
-    `marks` are the nodes for which the run under way planned something, as they were before.
+    `marks` are the nodes for which the run under way planned something, as they were before. `clashes` counts the races
+    by what they are for, those of the run under way are in `met`; its first `repeated` steps were taken before.
     """
 
     def __init__(
@@ -107,8 +118,11 @@ class Search:
         self.sequence = 0
         self.trail = Trail()
         self.nodes: list[Node] = []
+        self.repeated = 0
         self.under_way: tuple[Branch, int, Counts] | None = None
         self.marks: list[tuple[Node, int]] = []
+        self.clashes: Counter[Clash] = Counter()
+        self.met: list[Clash] = []
 
     @property
     def exhausted(self) -> bool:
@@ -125,18 +139,28 @@ class Search:
         while self.branches:
             self.marks.clear()
             branch = self.branches[0]
-            self.under_way = branch, self.sequence, attrs.evolve(self.counts)
+            self.under_way = branch, self.sequence, self.counts.copy()
             _, _, thread, asleep, node = heappop(self.branches)
             schedule = self.follow(node, thread, asleep)
+            self.count()
             if schedule is not None:
                 yield schedule
             self.keep()
             if self.system.learned():
                 self.restart()
 
+    def count(self) -> None:
+        """Add up what the run did."""
+        counts = self.counts
+        counts.repeated += self.repeated
+        counts.steps += len(self.nodes) - self.repeated
+        counts.races += len(self.met)
+
     def keep(self) -> None:
         """The schedule that was given last has been looked at, and need not be run again."""
         self.under_way = None
+        self.clashes.update(self.met)
+        self.met.clear()
 
     def take_back(self) -> None:
         """Forget the run under way, or the one whose schedule was given last, so that it is run again."""
@@ -144,6 +168,7 @@ class Search:
             return
         branch, self.sequence, self.counts = self.under_way
         self.under_way = None
+        self.met.clear()
         for node, planned in reversed(self.marks):
             node.planned = planned
         self.branches = [other for other in self.branches if other[1] <= self.sequence and other is not branch]
@@ -168,64 +193,89 @@ class Search:
         else:
             self.plan(root, -1)
 
-    def plan(self, node: Node, thread: int) -> None:
-        """Let a run go on with `thread` from `node` some day."""
+    def plan(self, node: Node, thread: int, step: int = -1) -> None:
+        """Let a run go on with `thread` from `node` some day; if known, its `step` there is that of the run under way.
+
+        If that takes too many preemptions, in this order and in every one that is equivalent, it is left out.
+        """
         preemptions = node.preemptions_before(thread)
         asleep = node.asleep | node.planned
         self.marks.append((node, node.planned))
         node.planned |= 1 << thread if thread >= 0 else 0
-        if self.bound is not None and preemptions > self.bound:
+        if self.bound is not None and preemptions > self.bound and not self.is_within(self.bound, node, step):
             self.counts.postponed += 1
             return
         self.sequence += 1
         heappush(self.branches, (preemptions, self.sequence, thread, asleep, node))
 
+    def is_within(self, bound: int, node: Node, step: int = -1) -> bool:
+        """Whether there is an equivalent way to `node`, and to take `step` from there, with so few preemptions."""
+        moments = [Moment(each.thread, each.before, each.needs) for each in node.schedule()]
+        if step >= 0:
+            before = self.trail.before_at(step, len(moments))
+            moments.append(Moment(self.trail.threads[step], before, self.trail.needs[step]))
+        return can_be_taken(moments, bound, self.aside)
+
+    def fewest(self, node: Node) -> int:
+        """How many preemptions the way to `node` has; with a bound, those that an equivalent way needs at least."""
+        if self.bound is None:
+            return node.preemptions
+        most = min(node.preemptions, self.bound)
+        return next((count for count in range(most) if self.is_within(count, node)), most)
+
     # -- One run ----
 
     def follow(self, start: Node, thread: int, asleep: int) -> Schedule | None:
-        """Run to the end the schedule that goes on with `thread` from `start`; None if it turns out redundant."""
+        """Run to the end the schedule that goes on with `thread` from `start`.
+
+        None if it turns out redundant, or to need more preemptions than allowed.
+        """
         run = self.system.start()
         self.repeat(run, start.schedule())
         node = start
         while thread >= 0:
-            if len(self.trail) >= self.max_steps:
+            if len(self.nodes) >= self.max_steps:
                 self.counts.cut += 1
-                return self.done(run, node, cut=True)
+                return self.done(run, node.preemptions, cut=True)
             asleep = awake_after(run, thread, asleep)
             origin, node = node, self.advance(run, node, thread)
             node.asleep = asleep
-            ready = run.ready()
+            ready: list[int] = run.ready()
             node.ready = bits(ready)
             if thread != self.aside:
                 self.keep_aside(origin, node)
             node.busy = thread in ready and thread != self.aside
             thread = choose(ready, thread if node.busy else -1, asleep)
+            if self.bound is not None and node.preemptions > self.bound and not self.is_within(self.bound, node):
+                self.counts.postponed += 1
+                run.close()
+                return None
             if thread < 0 and ready:
                 self.counts.redundant += 1
                 run.close()
                 return None
             node.planned = 1 << thread if thread >= 0 else 0
         self.counts.complete += 1
-        return self.done(run, node)
+        return self.done(run, self.fewest(node))
 
     def repeat(self, run: Run, path: list[Node]) -> None:
         """Bring a new run to where a planned one branches off."""
         self.trail = trail = Trail()
         self.nodes = []
         for node in path:
-            trail.repeat(node.thread, run.take(node.thread).footprint, node.before)
+            trail.repeat(node.thread, run.take(node.thread).footprint, node.before, node.needs)
             self.nodes.append(node)
-        self.counts.repeated += len(path)
+        self.repeated = len(path)
 
     def advance(self, run: Run, node: Node, thread: int) -> Node:
         """Take one step, and plan the runs in which those that it races with come later."""
         step: Step = run.take(thread)
         trail = self.trail
         races = trail.add(thread, step.footprint, step.enablers)
-        reached = Node(node, thread, trail.before[-1])
+        reached = Node(node, thread, trail.before[-1], trail.needs[-1])
         self.nodes.append(reached)
-        self.counts.steps += 1
         for rival in races:
+            self.met.append(run.clash(rival, trail.contested(rival)))
             self.reverse(rival)
         for other in step.others:
             if not (node.asleep | node.planned) >> other & 1:
@@ -234,7 +284,6 @@ class Search:
 
     def reverse(self, rival: int) -> None:
         """See to it that some run has the last step before step `rival`."""
-        self.counts.races += 1
         origin = self.nodes[rival].parent
         assert origin is not None
         covered = origin.asleep | origin.planned
@@ -244,7 +293,7 @@ class Search:
                 return
             chosen = thread
         if origin.ready >> chosen & 1:
-            self.plan(origin, chosen)
+            self.plan(origin, chosen, self.trail.threads.index(chosen, rival + 1))
 
     def keep_aside(self, origin: Node, reached: Node) -> None:
         """See to it that the thread `aside` also goes on before a step after which it cannot any more."""
@@ -252,13 +301,13 @@ class Search:
         if origin.ready & ~reached.ready & ~(origin.asleep | origin.planned) & aside:
             self.plan(origin, self.aside)
 
-    def done(self, run: Run, node: Node, *, cut: bool = False) -> Schedule:
+    def done(self, run: Run, preemptions: int, *, cut: bool = False) -> Schedule:
         outcome = run.outcome()
         run.close()
-        return Schedule(tuple(self.trail.threads), outcome, preemptions=node.preemptions, cut=cut)
+        return Schedule(tuple(self.trail.threads), outcome, preemptions=preemptions, cut=cut)
 
 
-def bits(threads: Any) -> int:
+def bits(threads: list[int]) -> int:
     """A set of threads."""
     found = 0
     for thread in threads:
@@ -266,14 +315,14 @@ def bits(threads: Any) -> int:
     return found
 
 
-def choose(ready: Any, last: int, asleep: int) -> int:
+def choose(ready: list[int], last: int, asleep: int) -> int:
     """Who comes next without a need: the thread that ran, else the first in the queue; -1 if all sleep."""
     first = -1
     for thread in ready:
         if asleep >> thread & 1:
             continue
         if thread == last:
-            return int(thread)
+            return thread
         if first < 0:
             first = thread
     return first

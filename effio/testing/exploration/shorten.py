@@ -1,32 +1,93 @@
-"""A failing run made simple: the choices left out that it does not need."""
+"""A failing run made simple: as few preemptions as can be found, and no choice that it does not need."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Final
 
-from effio.data.exit import Exit
-from effio.testing.exploration.simulation import Simulation, follow
+from effio.testing.exploration.course import Course, Courses, Fails, copied
+from effio.testing.exploration.rearrange import ENOUGH, rearranged, settled
+from effio.testing.exploration.search import Search
+from effio.testing.exploration.simulation import Simulation, follow, written
 from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.system import CLOCK
 from effio.testing.exploration.token import Token, TokenMismatch
 
+SEARCHED: Final = 10_000
+"""So many steps are taken in the search for a run with fewer preemptions, from the simplest ones on."""
 
-def shortest(system: Stepped, run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool]) -> Simulation:
+GLANCE: Final = 1_000
+"""So many, if there is only one preemption."""
+
+REARRANGED: Final = 10_000
+"""So many steps are taken in vain in runs that resemble the one that is known to fail."""
+
+
+def shortest(
+    system: Stepped, run: Simulation, fails: Fails, least: int = 0, stop: Callable[[], bool] = bool
+) -> Simulation:
     """A run that fails too and differs less from what happens by itself: no single choice can be left out.
 
-    Half of the choices are left out first, then a quarter, and so on (Zeller's delta debugging).
+    If there is one preemption and `least` is not 0, schedules without any have been searched. When `stop` is true, what
+    was found is enough.
     """
+    longest = 10 * len(run.trace) + 100
+    return without_needless(system, fewest(Courses(system, fails, longest, stop), run, least), fails, stop)
+
+
+# -- Fewer preemptions ---------------------------------------------------------------------------------------
+
+
+def fewest(courses: Courses, run: Simulation, least: int) -> Simulation:
+    """A run that fails with fewer preemptions: an equivalent one, else one found by a search, else one like it."""
+    if not (run.preemptions and run.moves):
+        return run
+    try:
+        simple = fewest_of(courses, run, least)
+    except TokenMismatch:  # The program is not the same in each run, which is told in time.
+        return run
+    return simple if weight(simple) < weight(run) and courses.fails(simple.outcome) else run
+
+
+def fewest_of(courses: Courses, run: Simulation, least: int) -> Simulation:
+    """The run with the fewest preemptions that comes to light, if the program is the same in each run."""
+    course = courses.run(run.moves)
+    if course is None:
+        return run
+    course = settled(courses, course)
+    if course.preemptions > min(ENOUGH, least):
+        course = simpler(courses, course)
+    return courses.written(course)
+
+
+def simpler(courses: Courses, course: Course) -> Course:
+    """A run that is not equivalent and has fewer preemptions, if one is found."""
+    system = copied(courses.system)
+    most = SEARCHED if course.preemptions > ENOUGH else GLANCE
+    search = Search(system, preemption_bound=course.preemptions - 1, max_steps=courses.longest, aside=CLOCK)
+    for schedule in search.schedules():
+        if not schedule.cut and courses.fails(schedule.outcome):
+            found = courses.run(written(system, schedule.threads).moves)
+            return course if found is None else min(course, settled(courses, found), key=Course.weight)
+        if search.counts.steps + search.counts.repeated > most or courses.stop():
+            return rearranged(courses, course, REARRANGED)
+    return course
+
+
+# -- Fewer choices -------------------------------------------------------------------------------------------
+
+
+def without_needless(system: Stepped, run: Simulation, fails: Fails, stop: Callable[[], bool] = bool) -> Simulation:
+    """Leave out half of the choices, then a quarter, and so on (Zeller's delta debugging)."""
     best = run
     size = len(Token.parse(run.token).choices)
-    while size:
+    while size and not stop():
         best, improved = without_some(system, best, fails, size)
         size = size if improved and size == 1 else size // 2
     return best
 
 
-def without_some(
-    system: Stepped, run: Simulation, fails: Callable[[Exit[Any, Any] | None], bool], size: int
-) -> tuple[Simulation, bool]:
+def without_some(system: Stepped, run: Simulation, fails: Fails, size: int) -> tuple[Simulation, bool]:
     """The run without as many groups of `size` neighbouring choices as possible, and whether that was any."""
     improved = False
     end = len(Token.parse(run.token).choices)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, Literal, TypeAlias, final
 
@@ -19,9 +19,10 @@ from effio.algebra.shape import program
 from effio.data.cause import Die
 from effio.data.exit import Exit, render_exit
 from effio.interpreter.fiber import Fiber
+from effio.testing.exploration.coverage import Coverage, coverage_of
 from effio.testing.exploration.faults import Faults, faults_of
 from effio.testing.exploration.interrupt import Interrupts
-from effio.testing.exploration.journal import Event, Journal
+from effio.testing.exploration.journal import NOBODY, Event, Journal
 from effio.testing.exploration.leaks import leaks_of
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.sampling import SAMPLERS, Profile, profile_of, sample
@@ -42,7 +43,8 @@ class Simulation:
     """A run that can be had again: how it ended, what happened, and the `token` that `replay` takes.
 
     `outcome` is None if the run was cut after `max_steps`. `leaks` tells what the run left behind, `census` which
-    fibers could be cancelled at each turn, by their places in the tree of all.
+    fibers could be cancelled at each turn, by their places in the tree of all, `moves` the thread of each action; they
+    are empty if something was made to fail. `due` is when the next timer would have fired, if there was one.
     """
 
     outcome: Exit[Any, Any] | None
@@ -51,6 +53,14 @@ class Simulation:
     virtual_elapsed: float = attrs.field(kw_only=True)
     leaks: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     census: tuple[tuple[int, ...], ...] = attrs.field(default=(), kw_only=True, repr=False)
+    moves: tuple[int, ...] = attrs.field(default=(), kw_only=True, repr=False)
+    due: float | None = attrs.field(default=None, kw_only=True, repr=False)
+    sometimes: Mapping[str, bool] = attrs.field(factory=dict[str, bool], kw_only=True, repr=False)
+
+    @property
+    def coverage(self) -> Coverage:
+        """How often each fiber did what, and which of the things came true that should `sometimes`."""
+        return coverage_of(self.trace, self.sometimes)
 
     @property
     def preemptions(self) -> int:
@@ -59,7 +69,8 @@ class Simulation:
 
     def render(self) -> str:
         """Draw the actions, a column for each fiber, then how it ended."""
-        lines = [columns(self.trace), "", self.ending()]
+        lines = [columns(self.trace), ""] if self.trace else []
+        lines.append(self.ending())
         lines += [f"left behind: {leak}" for leak in self.leaks]
         lines.append(f"token: {self.token}")
         return "\n".join(lines)
@@ -70,8 +81,12 @@ class Simulation:
 
     def livelock(self) -> str:
         """Say who went on and on in a run that was cut."""
-        who = " and ".join(map(repr, sorted({event.fiber for event in self.trace[-LAST_ACTIONS:]})))
-        return f"livelock: cut after {len(self.trace)} actions, with {who} going on"
+        last = self.trace[-LAST_ACTIONS:]
+        who = " and ".join(map(repr, sorted({event.fiber for event in last})))
+        going = f"cut after {len(self.trace)} actions, with {who} going on"
+        if self.due is None or not last or last[0].time != last[-1].time:
+            return f"livelock: {going}"
+        return f"the clock cannot advance from {last[-1].time:g} s to {self.due:g} s: {going}"
 
     def __str__(self) -> str:
         return self.render()
@@ -135,7 +150,7 @@ class Written:
 
     def __init__(self, system: Stepped, chance: Random | None) -> None:
         self.journal = Journal()
-        self.run = Stepping(system, self.journal, chance)
+        self.run = noting(system, self.journal, chance)
 
     def start(self) -> Stepping:
         return self.run
@@ -147,10 +162,18 @@ class Written:
 # -- Writing down --------------------------------------------------------------------------------------------
 
 
+def noting(system: Stepped, journal: Journal, chance: Random | None = None) -> Stepping:
+    """A run that is written down, and keeps to itself what came true in it."""
+    kept, system.sightings = system.sightings, {}
+    run = Stepping(system, journal, chance)
+    system.sightings = kept
+    return run
+
+
 def written(system: Stepped, threads: Sequence[int]) -> Simulation:
     """Run the schedule again, writing down what happens."""
     journal = Journal()
-    run = Stepping(system, journal)
+    run = noting(system, journal)
     for thread in threads:
         run.take(thread)
     return simulation_of(run, journal)
@@ -160,6 +183,7 @@ def simulation_of(run: Stepping, journal: Journal) -> Simulation:
     """What there is to tell of a run, as far as it has come."""
     elapsed = run.scheduler.clock.now()
     over = run.scheduler.over
+    due = run.scheduler.timers.next()
     outcome = run.outcome()
     token = Token.of(journal.choices, journal.sums)
     leaks = leaks_of(run.scheduler, journal.primitives.values()) if over else ()
@@ -170,7 +194,18 @@ def simulation_of(run: Stepping, journal: Journal) -> Simulation:
         virtual_elapsed=elapsed,
         leaks=leaks,
         census=tuple(journal.census),
+        moves=tuple(moves_of(run, journal)),
+        due=due,
+        sometimes=run.watch.sightings,
     )
+
+
+def moves_of(run: Stepping, journal: Journal) -> Iterator[int]:
+    """Yield the thread of each action; nothing if one had none."""
+    if (None, NOBODY) in journal.moves:
+        return
+    for fiber, number in journal.moves:
+        yield number if fiber is None else run.ways.thread_of(fiber, run.footprints.threads[fiber], number)
 
 
 def follow(
@@ -181,7 +216,7 @@ def follow(
     A run that is not known to have an end, since the token has no check sums, is cut after `max_steps` actions.
     """
     journal = Journal()
-    run = Stepping(system, journal)
+    run = noting(system, journal)
     proceed(run, journal, token, fault, max_steps)
     expected = token.expected()
     for turn, total in enumerate(journal.sums):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from random import Random
-from typing import Any, final
+from typing import Any, Final, final
 
 from returns.result import Failure
 
@@ -23,24 +23,28 @@ from effio.algebra.lift import function_of
 from effio.algebra.primitive import Ask, Leaf, Suspend
 from effio.data.cause import Die
 from effio.data.exit import Exit
-from effio.interpreter.backends.simulated import Simulated, drive
+from effio.interpreter.backends.simulated import Simulated
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.fiber import YIELDED, Fiber
-from effio.interpreter.outcome import outcome
-from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.scheduler import Scheduler, run_in
 from effio.interpreter.scope import visible_cancel
 from effio.interpreter.step import advance
 from effio.testing.exploration.assertion import Watch
 from effio.testing.exploration.faults import Faults
-from effio.testing.exploration.footprints import Knowledge, both, told
+from effio.testing.exploration.footprints import Knowledge, both, touches_of
 from effio.testing.exploration.happening import Happening
-from effio.testing.exploration.interrupt import Interrupted
+from effio.testing.exploration.interrupt import exit_of
 from effio.testing.exploration.journal import Journal, prospect, thing_text
 from effio.testing.exploration.lasso import Rounds
+from effio.testing.exploration.opaque import WORLD, Opaque
 from effio.testing.exploration.places import Places
+from effio.testing.exploration.standstill import end
 from effio.testing.exploration.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
 from effio.testing.exploration.timing import Alarms, asks_for_time, of_clock
 from effio.testing.exploration.ways import Models, Ways
+
+KEPT: Final = ("merge", "racy", "symmetric", "faults", "opaque")
+"""What a program is run with, whatever was learned about it and whoever is cancelled."""
 
 
 @final
@@ -50,7 +54,8 @@ class Stepped(Places):
     If there is a thread to `cancel`, that is done at some moment of every run. `sightings` tells whether what should
     hold sometimes did. Without `merge` fibers that were woken always take steps of their own. Calls of the foreign
     coroutine functions in `models` are replaced, those of the functions in `faults` may go wrong. In a `racy` system
-    the next timer may fire at any moment. In a `symmetric` one fibers that run the same program begin in order.
+    the next timer may fire at any moment. In a `symmetric` one fibers that run the same program begin in order. What
+    calls touch that do not say so, `opaque` tells.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Stepped(Places):
         racy: bool = False,
         symmetric: bool = False,
         faults: Faults | None = None,
+        opaque: Opaque = WORLD,
     ) -> None:
         super().__init__()
         self.program = program
@@ -72,6 +78,7 @@ class Stepped(Places):
         self.racy = racy
         self.symmetric = symmetric
         self.faults = faults
+        self.opaque = opaque
         self.knowledge = Knowledge()
         self.sightings: dict[str, bool] = {}
         if cancel is not None:
@@ -88,15 +95,8 @@ class Stepped(Places):
 
     def anew(self, *, cancel: int | None = None) -> Stepped:
         """The same program, nothing learned about it yet."""
-        return Stepped(
-            self.program,
-            self.models,
-            cancel=cancel,
-            merge=self.merge,
-            racy=self.racy,
-            symmetric=self.symmetric,
-            faults=self.faults,
-        )
+        same: dict[str, Any] = {name: getattr(self, name) for name in KEPT}
+        return Stepped(self.program, self.models, cancel=cancel, **same)
 
     def learned(self) -> bool:
         return self.knowledge.take_in()
@@ -111,10 +111,11 @@ class Stepping(Happening):
     """
 
     def __init__(self, system: Stepped, journal: Journal | None = None, chance: Random | None = None) -> None:
-        super().__init__(system, system.knowledge, symmetric=system.symmetric)
+        super().__init__(system, system.knowledge, system.opaque, symmetric=system.symmetric)
         self.system = system
         self.journal = journal
         self.watch = Watch(system.sightings, self.footprints)
+        self.watched = self.watch.properties
         self.held: dict[Fiber, Any] = {}
         self.permitted: Fiber | None = None
         self.ways = Ways(system, system.faults, system.models, system.sightings, chance)
@@ -127,14 +128,15 @@ class Stepping(Happening):
         self.cancel_sent = system.cancel is None
         self.is_plain = self.cancel_sent and not (system.racy or system.symmetric)
         self.cancel_step = -1
-        self.backend = Simulated()
-        self.scheduler = Scheduler(system.program, VirtualClock(), self.backend, observer=self, steering=self)
+        backend = Simulated()
+        self.calls = backend.calls
+        self.scheduler = Scheduler(system.program, VirtualClock(), backend, observer=self, steering=self)
         self.alarms = Alarms(self.scheduler, self.footprints, racy=system.racy)
         self.scheduler.begin_turn()
 
     # -- What the search asks ----
 
-    def ready(self) -> Sequence[int]:
+    def ready(self) -> list[int]:
         threads = self.footprints.threads
         found = [threads[fiber] for fiber in self.scheduler.ready]
         if found and self.is_plain and not (self.offered or self.rounds.spinning):
@@ -172,7 +174,7 @@ class Stepping(Happening):
             return self.ways.pending(thread, footprints)
         node = self.held.get(fiber)
         footprint = NOTHING if node is None else footprints.of_action(node)
-        if fiber in self.offered:
+        if self.offered and fiber in self.offered:
             footprint = both(footprint, footprints.of("ways", fiber, writes=True))
         if knowledge.cancelled and (node is not None or fiber.unwinding or fiber.state == YIELDED):
             footprint = both(footprint, footprints.of_looking(fiber))
@@ -185,7 +187,7 @@ class Stepping(Happening):
         if thread < ROOT:
             return self.pass_time() if thread == CLOCK else self.send_cancel()
         fiber = self.footprints.fibers.get(thread)
-        if fiber is None or fiber in self.offered:
+        if fiber is None or (self.offered and fiber in self.offered):
             return self.take_way(thread)
         return self.take_step(thread, self.at(thread, self.scheduler.ready))
 
@@ -229,16 +231,8 @@ class Stepping(Happening):
             return Failure(Die(self.rounds.lasso))
         if self.exit is None and self.scheduler.over:
             broken = self.watch.broken()
-            self.exit = self.result() if broken is None else Failure(Die(broken))
+            self.exit = exit_of(self.scheduler) if broken is None else Failure(Die(broken))
         return self.exit
-
-    def result(self) -> Exit[Any, Any]:
-        try:
-            return outcome(self.scheduler)
-        except Interrupted:
-            raise
-        except BaseException as error:  # A KeyboardInterrupt or SystemExit of the program ends a run, no more.
-            return Failure(Die(error))
 
     def close(self) -> None:
         """Leave the cycle of objects that a run is, so that most of it goes without the garbage collector."""
@@ -253,47 +247,52 @@ class Stepping(Happening):
     def turn(self, fiber: Fiber) -> None:
         """Let a fiber run up to its next action; if it stopped before one, perform that first."""
         node = self.held.pop(fiber, None)
-        self.permitted = None if node is None else fiber
         if self.journal is not None:
             self.journal.turn(self.scheduler, self.held, fiber, node)
-        scheduler = self.scheduler
-        if fiber in self.offered:
+        if self.offered and fiber in self.offered:
             node = self.go_way(fiber, node)
-        acts = node is not None
-        if acts and self.twins is not None:
-            self.let_follow(fiber)
-        thread = self.footprints.threads[fiber]
         self.current = fiber
-        scheduler.ready.remove(fiber)
+        self.scheduler.ready.remove(fiber)
+        thread = self.footprints.threads[fiber]
+        if node is None:
+            self.permitted = None
+            self.run(fiber, thread)
+        else:
+            self.permitted = fiber
+            self.act(fiber, thread, node)
+        self.counts[thread] = self.counts.get(thread, 0) + 1
+        while self.calls:
+            function, args = self.calls.popleft()
+            function(*args)
+        if self.watched:
+            self.watch.look()
+        if node is not None and not self.scheduler.over:
+            self.rounds.note(fiber, node, self.scheduler, others=not self.cancel_sent)
+
+    def act(self, fiber: Fiber, thread: int, node: Any) -> None:
+        """Let a fiber perform the action that it stopped before, and go on to the next one."""
+        self.acts[self.number] = node
+        if self.twins is not None:
+            self.let_follow(fiber)
         if type(node) is Leaf and node._function in self.system.models:
             model = self.system.models[node._function]
             fiber.node = Suspend(partial(model, *node._args, **(node._kwargs or {})))
-        touches = getattr(node, "_touches", None)
-        cancelled = scheduler.cancels and visible_cancel(fiber.region) is not None
-        known = () if touches is None or cancelled else told(touches)
-        if known:
-            self.exchanges.give(fiber, known, self.number)
-        if self.system.racy or self.knowledge.tied:
-            self.advance_beside_alarms(fiber, thread)
-        else:
-            fiber.context.run(advance, fiber)
-        if known and not self.waits_at(fiber, node):
-            givers = self.exchanges.take(known)
-            if givers:
-                self.edges.setdefault(fiber, []).extend(givers)
-        self.counts[thread] = self.counts.get(thread, 0) + 1
-        while self.backend.calls:
-            function, args = self.backend.calls.popleft()
-            function(*args)
-        if self.watch.properties:
-            self.watch.look()
-        if acts and not scheduler.over:
-            self.rounds.note(fiber, node, touches, scheduler, others=not self.cancel_sent)
+        touches = touches_of(node)
+        if touches is None or (self.scheduler.cancels and visible_cancel(fiber.region) is not None):
+            self.run(fiber, thread)
+            return
+        deal = self.exchanges.deal(touches)
+        self.give(fiber, node, deal)
+        self.run(fiber, thread)
+        self.take_given(fiber, node, deal)
 
-    def advance_beside_alarms(self, fiber: Fiber, thread: int) -> None:
-        """Run a fiber, and note what others notice of what it does to the timers."""
+    def run(self, fiber: Fiber, thread: int) -> None:
+        """Let a fiber run until it stops, and note what others notice of what it does to the timers."""
+        if not (self.system.racy or self.knowledge.tied):
+            run_in(fiber.context, advance, fiber)
+            return
         self.alarms.look()
-        fiber.context.run(advance, fiber)
+        run_in(fiber.context, advance, fiber)
         for kind, footprint in self.alarms.changes():
             self.did((kind, (thread, 0)), footprint)
 
@@ -359,7 +358,7 @@ class Stepping(Happening):
         self.current = None
         if not self.alarms.wake():
             self.finishing = True
-            drive(self.scheduler)
+            end(self.scheduler, self.journal)
 
     def send_cancel(self) -> Step:
         """Cancel the fiber that this run is to cancel."""

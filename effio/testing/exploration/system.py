@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, Protocol, TypeAlias, final
+
+Clash: TypeAlias = tuple[str, bool]
+"""What two steps race for, in words, and whether that is only that both are calls which do not say what they touch."""
 
 
 @final
@@ -47,7 +50,7 @@ class Step:
 class Run(Protocol):
     """One run under way. Threads have small numbers, the same in every run."""
 
-    def ready(self) -> Sequence[int]:
+    def ready(self) -> list[int]:
         """The threads that can take a step, in the order the system itself would let them."""
         ...
 
@@ -57,6 +60,10 @@ class Run(Protocol):
 
     def take(self, thread: int) -> Step:
         """Take the next step of `thread`."""
+        ...
+
+    def clash(self, rival: int, things: int) -> Clash:
+        """What step `rival` and the last one race for; `things` is what makes them conflict, as a bit set."""
         ...
 
     def scene(self) -> str:

@@ -12,21 +12,33 @@ from effio.testing.exploration.system import Footprint
 
 
 @final
+class Use:
+    """The step that wrote a thing last, and those that have read it since."""
+
+    __slots__ = ("readers", "writer")
+
+    def __init__(self) -> None:
+        self.writer = 0
+        self.readers = 0
+
+
+@final
 class Trail:
     """The steps of one run so far.
 
-    `before[n]` are the steps that happened before step n, and n itself. `writer` and `readers` hold, for each thing,
-    the step that wrote it last and those that read it since.
+    `before[n]` are the steps that happened before step n, and n itself. `uses` says, for each thing, which steps used
+    it. `footprints` are what the steps touch, `needs` the steps without which each could not have been taken.
     """
 
-    __slots__ = ("before", "latest", "readers", "threads", "writer")
+    __slots__ = ("before", "footprints", "latest", "needs", "threads", "uses")
 
     def __init__(self) -> None:
         self.threads: list[int] = []
         self.before: list[int] = []
+        self.footprints: list[Footprint] = []
+        self.needs: list[int] = []
         self.latest: dict[int, int] = {}
-        self.writer: dict[int, int] = {}
-        self.readers: dict[int, int] = {}
+        self.uses: dict[int, Use] = {}
 
     def __len__(self) -> int:
         return len(self.threads)
@@ -37,8 +49,11 @@ class Trail:
         Two steps race if they conflict and nothing between them makes their order necessary.
         """
         before = self.latest.get(thread, 0)
+        needs = 0
         for enabler in enablers:
             before |= self.before[enabler]
+            needs |= 1 << enabler
+        self.needs.append(needs)
         rivals = self.touch(footprint, 1 << len(self.threads)) & ~before
         races: list[int] = []
         while rivals:
@@ -49,8 +64,9 @@ class Trail:
         self.append(thread, before | 1 << len(self.threads))
         return races
 
-    def repeat(self, thread: int, footprint: Footprint, before: int) -> None:
+    def repeat(self, thread: int, footprint: Footprint, before: int, needs: int) -> None:
         """Append a step whose past is known."""
+        self.needs.append(needs)
         self.touch(footprint, 1 << len(self.threads))
         self.append(thread, before)
 
@@ -61,19 +77,37 @@ class Trail:
 
     def touch(self, footprint: Footprint, step: int) -> int:
         """Note what a step touches; give the last ones before it that conflict with it."""
+        self.footprints.append(footprint)
         rivals = 0
         touched, written = footprint.touched, footprint.written
         while touched:
             thing = touched & -touched
             touched ^= thing
-            rivals |= self.writer.get(thing, 0)
+            use = self.uses.get(thing)
+            if use is None:
+                use = self.uses[thing] = Use()
+            rivals |= use.writer
             if thing & written:
-                rivals |= self.readers.get(thing, 0)
-                self.writer[thing] = step
-                self.readers[thing] = 0
+                rivals |= use.readers
+                use.writer = step
+                use.readers = 0
             else:
-                self.readers[thing] = self.readers.get(thing, 0) | step
+                use.readers |= step
         return rivals
+
+    def contested(self, rival: int) -> int:
+        """The things for which step `rival` and the last one conflict."""
+        one, other = self.footprints[rival], self.footprints[-1]
+        return one.touched & other.written | one.written & other.touched
+
+    def before_at(self, step: int, place: int) -> int:
+        """The steps that would happen before `step` were it taken where step `place` stands."""
+        thread, footprint, needs = self.threads[step], self.footprints[step], self.needs[step]
+        before = 0
+        for other in range(place):
+            if self.threads[other] == thread or needs >> other & 1 or footprint.conflicts_with(self.footprints[other]):
+                before |= self.before[other]
+        return before
 
     def initials(self, rival: int) -> Iterator[int]:
         """Yield the threads that could go first where step `rival` stands, so that the last step comes before it.

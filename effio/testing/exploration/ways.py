@@ -103,7 +103,7 @@ class Ways:
 
     def thread_of(self, fiber: Fiber, thread: int, number: int) -> int:
         """The thread of one way of a fiber."""
-        return self.places.thread_at((thread, WAY, number), fiber.name) if number else thread
+        return self.places.thread_at((thread, WAY, number), fiber) if number else thread
 
     def pending(self, thread: int, footprints: Footprints) -> Footprint:
         """What the first step on one of the ways of a fiber touches: who goes one way cannot go another."""

@@ -10,8 +10,11 @@ import pytest
 from attrs.validators import optional
 
 from effio.data.duration import seconds
+from effio.testing.exploration.opaque import MODES as OPAQUE
+from effio.testing.exploration.opaque import OpaqueMode
 from effio.testing.exploration.timing import MODES, TimeMode
 from effio.testing.exploration.token import Token
+from effio.testing.exploration.ways import Models
 from effio.testing.pytest_plugin.entry import BACKENDS
 
 CLOCKS: Final = ("real", "virtual")
@@ -34,6 +37,11 @@ def truth() -> Check:
     return check(lambda value: type(value) is bool, "True or False")
 
 
+def a_mapping() -> Check:
+    """A check that refuses what is not by function."""
+    return check(lambda value: isinstance(value, Mapping), "a dictionary with functions as keys")
+
+
 def check(holds: Callable[[Any], bool], wanted: str) -> Check:
     """A check of an option that says what it should be."""
 
@@ -44,9 +52,14 @@ def check(holds: Callable[[Any], bool], wanted: str) -> Check:
     return refuse
 
 
-def optional_seconds(value: Any) -> float | None:
+def optional_timeout(value: Any) -> float | None:
     """A duration in seconds, or None."""
     return None if value is None else seconds(value, "timeout of the marker effio")
+
+
+def optional_budget(value: Any) -> float | None:
+    """The same, for an exploration."""
+    return None if value is None else seconds(value, "max_seconds of the marker effio")
 
 
 def tokens_of(value: Any) -> tuple[str, ...]:
@@ -66,7 +79,8 @@ class Mode:
 
     The schedules whose tokens are in `first` are run before any other. `explore`, `cancel_sweep` and `fault_sweep` run
     a test many times; a `seed` runs it once, simulated, and `replay` once as in the run that the token is of. All these
-    have virtual time, which passes as `time` says.
+    have virtual time, which passes as `time` says, `models` and `faults`. How far an exploration goes say the options
+    that it takes too; one that must be `exhaustive` may leave nothing out.
     """
 
     clock: str = attrs.field(default="real", validator=one_of(CLOCKS))
@@ -76,9 +90,17 @@ class Mode:
     cancel_sweep: bool = attrs.field(default=False, validator=truth())
     fault_sweep: bool = attrs.field(default=False, validator=truth())
     time: TimeMode = attrs.field(default="idle", validator=one_of(MODES))
+    exhaustive: bool = attrs.field(default=False, validator=truth())
+    models: Models | None = attrs.field(default=None, validator=optional(a_mapping()))
+    faults: Mapping[Any, Any] | None = attrs.field(default=None, validator=optional(a_mapping()))
+    opaque: OpaqueMode = attrs.field(default="world", validator=one_of(OPAQUE))
+    touches: Mapping[Any, Any] | None = attrs.field(default=None, validator=optional(a_mapping()))
+    symmetric: bool = attrs.field(default=False, validator=truth())
+    preemption_bound: int | None = attrs.field(default=None, validator=optional(whole(at_least=0)))
     max_schedules: int | None = attrs.field(default=None, validator=optional(whole(at_least=1)))
+    max_seconds: float | None = attrs.field(default=None, converter=optional_budget)
     first: tuple[str, ...] = attrs.field(default=(), converter=tokens_of)
-    timeout: float | None = attrs.field(default=None, converter=optional_seconds)
+    timeout: float | None = attrs.field(default=None, converter=optional_timeout)
     replay: str | None = None
 
     @classmethod
@@ -92,6 +114,14 @@ class Mode:
                 raise ValueError(f"the marker effio takes {', '.join(OPTIONS)}, not {name!r}")
             options = {**marker.kwargs, **options}
         return cls(**{**defaults, **options})
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What an exploration is told of how far to go; where nothing is said, it has its own."""
+        given: dict[str, Any] = {"max_schedules": self.max_schedules, "max_seconds": self.max_seconds}
+        given |= {"preemption_bound": self.preemption_bound, "symmetric": self.symmetric or None}
+        given |= {"opaque": self.opaque, "touches": self.touches}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def many(self) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from effio.algebra.shape import is_io
 from effio.resource.resource import Resource
-from effio.testing.pytest_plugin import entry
+from effio.testing.pytest_plugin import entry, summary
 from effio.testing.pytest_plugin.host import Host, host_of
 from effio.testing.pytest_plugin.mode import Mode
 from effio.testing.pytest_plugin.postponed import Postponed, finish, is_resource
@@ -57,6 +57,7 @@ class Session:
         option = self.config.getoption
         asked = {"seed": "effio_seed", "max_schedules": "effio_schedules", "replay": "effio_replay"}
         given = {name: value for name, key in asked.items() if (value := option(key)) is not None}
+        given |= {"exhaustive": True} if option("effio_exhaustive") else {}
         try:
             return Mode.of(item.iter_markers("effio"), given, {"backend": self.backend})
         except (TypeError, ValueError) as problem:
@@ -160,6 +161,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         setattr(place, name, original)
         for title, text in item.stash.get(SECTIONS, dict[str, str]()).items():
             item.add_report_section("call", title, text)
+        if item.config.getoption("effio_stats"):
+            summary.report(item)
 
 
 def settle_all(item: pytest.Function) -> None:
@@ -188,7 +191,7 @@ def running(test: Callable[..., Any], item: pytest.Function) -> Callable[..., An
         trial = Trial(item, partial(test, *args), kwargs, waiting)
         result = None if waiting else test(*args, **kwargs)
         if not (waiting or is_io(result)):
-            return checked(result, item)
+            return result if hasattr(test, "judges_a_run") else checked(result, item)
         refuse_fixtures_elsewhere(item, mode, session)
         trial.run(result, mode, session.host(mode.backend) if mode.hosted else None)
         return None

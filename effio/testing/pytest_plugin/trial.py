@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, final
 
 import pytest
@@ -21,10 +19,12 @@ from effio.testing.exploration.checkpoint import NotResumable
 from effio.testing.exploration.explore import explore
 from effio.testing.exploration.finding import Exploration, Finding, Sweep, interruption
 from effio.testing.exploration.simulation import Simulation, replay, simulate
+from effio.testing.exploration.sources import is_edited_since
 from effio.testing.exploration.sweep import INJECTED, cancel_sweep, fault_sweep
 from effio.testing.exploration.token import Token
+from effio.testing.pytest_plugin import summary
 from effio.testing.pytest_plugin.host import Host
-from effio.testing.pytest_plugin.memory import Memory
+from effio.testing.pytest_plugin.memory import Memory, prepared
 from effio.testing.pytest_plugin.mode import Mode
 from effio.testing.pytest_plugin.postponed import Postponed, replaced, using
 
@@ -64,7 +64,7 @@ class Trial:
         elif mode.many:
             self.run_often(program, mode)
         else:
-            self.judge_run(simulate(program, seed=mode.seed, time=mode.time))
+            self.judge_run(self.simulated(program, mode))
 
     def limited(self, program: IO[Any, Any], mode: Mode) -> IO[Any, Any]:
         """The program, as long as it may take."""
@@ -97,14 +97,18 @@ class Trial:
         if isinstance(run.outcome, Failure):
             let_pass(run.outcome)
             self.tell(run.token, run.render())
-        self.judge(run.outcome)
+        value_of(run.outcome)
+
+    def simulated(self, program: IO[Any, Any], mode: Mode) -> Simulation:
+        """One run, in the order of the seed."""
+        return simulate(program, seed=mode.seed, time=mode.time, models=mode.models, faults=mode.faults)
 
     def run_again(self, program: IO[Any, Any], token: str, mode: Mode) -> None:
         """Run what a token is of; a run into which something was injected may end as a sweep lets it."""
         __tracebackhide__ = True
-        run = replay(program, token)
+        run = replay(program, token, models=mode.models, faults=mode.faults)
         if any(kind in INJECTED for _, kind, _ in Token.parse(token).choices):
-            swept = cancel_sweep(program, first=[token], max_runs=0, time=mode.time)
+            swept = cancel_sweep(program, first=[token], max_runs=0, time=mode.time, models=mode.models)
             self.judge_all(swept.failures, "".join(finding.render() for finding in swept.failures[:1]))
         else:
             self.judge_run(run)
@@ -114,19 +118,20 @@ class Trial:
     def run_often(self, program: IO[Any, Any], mode: Mode) -> None:
         """Look at every schedule, and what sweeps are asked for."""
         __tracebackhide__ = True
-        limit: dict[str, Any] = {} if mode.max_schedules is None else {"max_schedules": mode.max_schedules}
+        world: dict[str, Any] = {"time": mode.time, "models": mode.models}
         if mode.explore:
             first = self.first("explore", mode)
-            found = self.explored(program, first=first, seed=mode.seed or 0, time=mode.time, **limit)
+            options = {**world, **mode.bounds, "faults": mode.faults, "seed": mode.seed or 0}
+            found = self.explored(program, first=first, **options)
             self.judge_search("explore", found)
+            if mode.exhaustive and not found.exhaustive:
+                give_up(f"{self.item.name} must be explored exhaustively\n{found.render()}")
         else:
-            self.judge_run(simulate(program, seed=mode.seed, time=mode.time))
-        if mode.cancel_sweep:
-            first = self.first("cancel_sweep", mode)
-            self.judge_search("cancel_sweep", cancel_sweep(program, first=first, time=mode.time, **limit))
-        if mode.fault_sweep:
-            first = self.first("fault_sweep", mode)
-            self.judge_search("fault_sweep", fault_sweep(program, first=first, time=mode.time, **limit))
+            self.judge_run(self.simulated(program, mode))
+        limit: dict[str, Any] = {} if mode.max_schedules is None else {"max_schedules": mode.max_schedules}
+        for sweep in [cancel_sweep] * mode.cancel_sweep + [fault_sweep] * mode.fault_sweep:
+            name = sweep.__name__
+            self.judge_search(name, sweep(program, first=self.first(name, mode), **world, **limit))
 
     def first(self, search: str, mode: Mode) -> list[str]:
         """The tokens to begin a search with: those of the marker, then what it failed with the last time."""
@@ -141,6 +146,7 @@ class Trial:
         except NotResumable:
             exploration = explore(program, **options)
         if path is not None and exploration.interrupted:
+            prepared(path.parent)
             exploration.save(path)
         elif path is not None:
             path.unlink(missing_ok=True)
@@ -149,6 +155,7 @@ class Trial:
     def judge_search(self, name: str, found: Exploration | Sweep) -> None:
         """Fail if something was found, which comes first the next time."""
         __tracebackhide__ = True
+        summary.remember(self.item, name, found)
         if not found.interrupted or found.failures:
             self.memory.keep(name, [finding.token for finding in found.failures[:1]])
         self.judge_all(found.failures, found.render())
@@ -180,13 +187,6 @@ def search_of(token: str) -> str:
     """What finds runs such as that of a token."""
     kinds = {kind for _, kind, _ in Token.parse(token).choices}
     return "cancel_sweep" if "cancel" in kinds else "fault_sweep" if "fail" in kinds else "explore"
-
-
-def is_edited_since(when: float) -> bool:
-    """Whether the file of any module that is loaded, but those of Python and those that are installed, is newer."""
-    files = [Path(file) for module in [*sys.modules.values()] if (file := getattr(module, "__file__", None))]
-    own = [file for file in files if not file.is_relative_to(sys.prefix) and not file.is_relative_to(sys.base_prefix)]
-    return any(file.stat().st_mtime > when for file in own if file.exists())
 
 
 def give_up(picture: str) -> None:

@@ -347,6 +347,7 @@ BUGS = (
     bug("readers and writers", readers_writer),
     bug("CS.twostage(2)", two_stage, 2),
     bug("CS.wronglock(2)", wrong_lock, 2),
+    bug("CS.wronglock_3", wrong_lock, 3),
     bug("CS.lazy01", lazy),
     bug("CS.stack", stack),
     bug("CS.carter01", carter),

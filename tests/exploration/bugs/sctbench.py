@@ -48,6 +48,17 @@ def arithmetic(items: int, *, mended: bool) -> Any:
 
 
 @do
+def crossed_locks(*, mended: bool) -> Any:
+    """deadlock01: two threads count under two locks, each taking them in its own order."""
+    first, second, count = yield from made(Mutex.make(), Mutex.make(), Ref.make(0))
+
+    def counting(outer: Any, inner: Any) -> Any:
+        return outer.with_lock(inner.with_lock(count.update(lambda n: n + 1)))
+
+    yield from together(counting(first, second), counting(first, second) if mended else counting(second, first))
+
+
+@do
 def file_system(blocks: int, *, mended: bool) -> Any:
     """fsbench: one thread more than there are locks for inodes."""
     locks: list[Any] = yield from made(*(Mutex.make() for _ in range(blocks + mended)))
@@ -137,6 +148,7 @@ def bug(name: str, program: Any, *args: Any) -> Bug:
 
 BUGS = (
     bug("CS.arithmetic_prog(2)", arithmetic, 2),
+    bug("CS.deadlock01", crossed_locks),
     bug("CS.fsbench(2)", file_system, 2),
     bug("CS.phase01", phases),
     bug("CS.queue(3)", queue, 3),

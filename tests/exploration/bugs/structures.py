@@ -61,6 +61,61 @@ def work_stealing(*, mended: bool) -> Any:
 
 
 @do
+def interlocked(*, mended: bool) -> Any:
+    """CHESS's queue without a lock: thieves move the head by compare-and-set; for the last item the owner must too."""
+    head, tail, taken = yield from made(Ref.make(0), Ref.make(2), Ref.make(()))
+
+    def take(item: int) -> Any:
+        return taken.update(lambda items: (*items, item))
+
+    @do
+    def steal() -> Any:
+        first = yield from head.get()
+        if first < (yield from tail.get()) and (yield from head.compare_and_set(first, first + 1)):
+            yield from take(first)
+
+    @do
+    def pop() -> Any:
+        last = (yield from tail.get()) - 1
+        yield from tail.set(last)
+        first = yield from head.get()
+        if first < last:
+            yield from take(last)
+            return
+        if first == last and (not mended or (yield from head.compare_and_set(first, first + 1))):
+            yield from take(last)
+        yield from tail.set(last + 1)
+
+    yield from together(collect([pop(), pop()]), steal())
+    items = yield from taken.get()
+    yield from ensure(sorted(items) == [0, 1], f"taken twice or never: {items}")
+
+
+@do
+def read_late(*, mended: bool) -> Any:
+    """CHESS's queue in a ring: a thief reads its item when the place is already free for another; mended, before."""
+    head, tail = yield from made(Ref.make(0), Ref.make(2))
+    ring: list[Any] = yield from made(Ref.make(0), Ref.make(1))
+
+    @do
+    def steal() -> Any:
+        first = yield from head.get()
+        before = yield from ring[first % 2].get()
+        if first < (yield from tail.get()) and (yield from head.compare_and_set(first, first + 1)):
+            item = before if mended else (yield from ring[first % 2].get())
+            yield from ensure(item == first, f"item {item} stolen at {first}")
+
+    @do
+    def push() -> Any:
+        last = yield from tail.get()
+        if last - (yield from head.get()) < 2:
+            yield from ring[last % 2].set(last)
+            yield from tail.set(last + 1)
+
+    yield from together(steal(), steal(), push())
+
+
+@do
 def string_buffer(*, mended: bool) -> Any:
     """StringBuffer of JDK 1.4: `append` asks the other for its length, then for its characters; mended, at once."""
     mine, other = yield from made(Ref.make(""), Ref.make("text"))
@@ -84,5 +139,7 @@ def bug(name: str, program: Any, *args: Any) -> Bug:
 
 BUGS = (
     bug("CHESS work-stealing queue", work_stealing),
+    bug("CHESS interlocked work-stealing queue", interlocked),
+    bug("CHESS work-stealing queue in a ring", read_late),
     bug("JDK 1.4 StringBuffer", string_buffer),
 )

@@ -122,11 +122,11 @@ def test_mistake_is_one_sentence(arguments: list[str], complaint: str, capsys: p
 
 def test_search_goes_on_in_pieces(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--resume` writes how far a search came and goes on from there, until all is done; it says how each time."""
-    command = ["explore", "corner_shop:four", "--schedules", "10", "--resume", "four.json"]
+    command = ["explore", "corner_shop:four", "--schedules", "10", "--resume", "new/four.json"]
     assert main(command) == 0
     told = capsys.readouterr()
     assert "no failure in 10 schedules (not all there are)" in told.out
-    assert told.err == "to go on: effio explore corner_shop:four --resume four.json\n"
+    assert told.err == "to go on: effio explore corner_shop:four --resume new/four.json\n"
     assert main([*command, "--schedules", "1000"]) == 0
     told = capsys.readouterr()
     assert (told.out, told.err) == ("no failure in 24 schedules (all there are)\n", "")
@@ -161,6 +161,16 @@ def test_what_cannot_be_resumed_is_one_sentence(folder: Path, capsys: pytest.Cap
         told = capsys.readouterr()
         assert (told.out, told.err.count("\n")) == ("", 1)
         assert complaint in told.err
+
+
+def test_edited_program_is_not_gone_on_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program whose module was edited since may be another one although it does as many steps: it ends with 2."""
+    command = ["explore", "corner_shop:four", "--schedules", "10", "--resume", "four.json"]
+    assert main(command) == 0
+    capsys.readouterr()
+    (folder / "corner_shop.py").write_text(f"{SHOP}# edited", encoding="utf-8")
+    assert main(command) == 2
+    assert "four.json: cannot resume: corner_shop changed since" in capsys.readouterr().err
 
 
 def test_time_may_be_racy(capsys: pytest.CaptureFixture[str]) -> None:

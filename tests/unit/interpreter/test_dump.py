@@ -10,6 +10,7 @@ from effio import (
     IO,
     Do,
     Mutex,
+    Semaphore,
     VirtualClock,
     do,
     dump_fibers,
@@ -151,6 +152,25 @@ def test_fibers_that_hold_what_the_other_wants_are_a_deadlock() -> None:
     dump = run(task_group(program), clock=VirtualClock())
     assert set(dump.deadlock) == {"one", "two"}
     assert [fiber.wait for fiber in dump.fibers[1:]] == ["Mutex 'right', held by 'two'", "Mutex 'left', held by 'one'"]
+
+
+def test_permit_whose_holder_has_ended_is_named_as_such() -> None:
+    """Who waits for what nobody can give back any more is told so."""
+
+    @do
+    def program(group: Any) -> Do[FiberDump]:
+        permits = yield from Semaphore.make(1, name="permits")
+        yield from group.fork(permits.acquire(), name="one")
+        yield from sleep(1)
+        yield from group.fork(permits.acquire(), name="two")
+        yield from sleep(1)
+        dump = yield from dump_fibers
+        yield from group.cancel()
+        return dump
+
+    dump = run(task_group(program), clock=VirtualClock())
+    lost = "a permit of Semaphore 'permits', held by 'one', but 'one' ended without giving it back"
+    assert dump.fibers[-1].wait == lost
 
 
 def test_fibers_in_one_line() -> None:

@@ -35,7 +35,7 @@ def run_tests(pytester: pytest.Pytester) -> RunTests:
     def run(tests: str = "", *arguments: str) -> pytest.RunResult:
         if tests:
             (pytester.path / "test_it.py").write_text(HEAD + tests, encoding="utf-8")
-        plugin = [] if INSTALLED else ["-p", PLUGIN]
+        plugin = [] if INSTALLED else ["-p", PLUGIN, "-W", "ignore::pytest.PytestAssertRewriteWarning"]
         return pytester.runpytest_inprocess(*plugin, "-p", "no:xdist", *arguments, no_reraise_ctrlc=True)
 
     return run
