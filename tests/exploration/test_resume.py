@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 
 from effio import IO, Ref, Success, delay, do, par_collect, task_group
-from effio.testing import Exploration, NotResumable, Sweep, cancel_sweep, explore, fault_sweep
+from effio.testing import (
+    Exploration,
+    NotResumable,
+    Sweep,
+    TokenMismatch,
+    cancel_sweep,
+    explore,
+    fault_sweep,
+    replay,
+    simulate,
+)
 from effio.testing.exploration.checkpoint import State
 from tests.exploration.bugs import cancels, locks, refs
 from tests.exploration.bugs.case import Bug
@@ -174,6 +184,24 @@ def test_failure_found_before_is_judged_again() -> None:
     first = explore(counting(3), is_three)
     assert explore(counting(3), is_three, resume=first.state).failures[0].token == first.failures[0].token
     assert explore(counting(3), lambda exit: True, resume=first.state).exhaustive
+
+
+@do
+def moving(source: str, target: str) -> Any:
+    stock, sold = (yield from Ref.make(3, name="stock")), (yield from Ref.make(0, name="sold"))
+    named = {"stock": stock, "sold": sold}
+    first, last = named[source].update(lambda n: n - 1), named[target].update(lambda n: n + 1)
+    yield from par_collect([stock.get(), first, last])
+
+
+def test_program_that_does_the_same_to_another_thing_is_refused() -> None:
+    """Which shared object an action is about counts, although its name does not."""
+    part = explore(moving("stock", "sold"), max_schedules=1)
+    assert explore(moving("stock", "sold"), resume=part.state).exhaustive
+    with pytest.raises(NotResumable, match="another program, at turn"):
+        explore(moving("sold", "stock"), resume=part.state)
+    with pytest.raises(TokenMismatch, match="something else"):
+        replay(moving("sold", "sold"), simulate(moving("stock", "sold")).token)
 
 
 def test_other_program_is_refused() -> None:

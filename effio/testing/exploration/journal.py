@@ -16,6 +16,7 @@ import attrs
 from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
 from effio.concurrent.ref import Ref
 from effio.data.cause_text import short_repr
+from effio.data.touch import Touch, Touches
 from effio.interpreter.fiber import DONE, Fiber
 from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.scheduler import Scheduler
@@ -64,7 +65,7 @@ class Journal:
     "fail", "time", "choose") and the place of the fiber, in the queue or in the tree of all fibers, or the number of
     the way. `census` holds, for each turn, the places of the fibers that a program could cancel. `moves` has for each
     event who acted and the number of the way, or None and the thread of who acted from outside, if it has one; `nodes`
-    are the actions.
+    are the actions, `things` the shared objects that they were about, in the order in which they came up.
     """
 
     def __init__(self) -> None:
@@ -81,6 +82,7 @@ class Journal:
         self.moves: list[tuple[Fiber | None, int]] = []
         self.way = 0
         self.nodes: list[Any] = []
+        self.things: dict[int, tuple[int, Any]] = {}
 
     def turn(self, scheduler: Scheduler, held: dict[Fiber, Any], fiber: Fiber, node: Any) -> None:
         """A fiber is about to run; `node` is the action that it stopped before."""
@@ -113,7 +115,7 @@ class Journal:
                 self.primitives[id(primitive)] = primitive
             fiber.node = recording(node, event, self.name)
             self.last = fiber
-        self.count(f"{fiber.name} {'' if node is None else kind_of(node)}")
+        self.count(f"{fiber.name} {'' if node is None else self.kind(node)}")
 
     def usual(self, ready: Any, held: Any) -> int:
         """The place in the queue of the fiber that would run by itself."""
@@ -168,6 +170,15 @@ class Journal:
         """Note who did what was written down last, going which way, by which action."""
         self.moves.append((fiber, number))
         self.nodes.append(node)
+
+    def kind(self, node: Any) -> str:
+        """What an action is and which shared object it is about, by nothing that may differ in another run."""
+        kind, touched = kind_of(node), touched_by(node)
+        if not touched:
+            return kind
+        thing: Any = touched[0].object
+        number, _ = self.things.setdefault(id(thing), (len(self.things), thing))
+        return f"{kind} {thing if isinstance(thing, str) else number}"
 
     def count(self, text: str) -> None:
         self.turns += 1
@@ -287,17 +298,21 @@ def operation_text(node: Operation, name: Naming) -> str:
 
 def wait_text(node: Park, name: Naming) -> str:
     """What is waited for: the shared object if it is known, what a dump would say if not."""
-    touches = node._touches() if callable(node._touches) else node._touches
-    if touches:
-        return f"{VERBS.get(touches[0].mode, 'wait for')} {name(touches[0].object)}"
+    touched = touched_by(node)
+    if touched:
+        return f"{VERBS.get(touched[0].mode, 'wait for')} {name(touched[0].object)}"
     return "wait" if callable(node._reason) else f"wait for {node._reason}"
 
 
 def things_of(node: Any, name: Naming) -> list[str]:
     """The shared object that an action is about, if it tells."""
-    known: Any = node._touches
-    touches: Any = known() if callable(known) else known
-    return [name(touch.object) for touch in (touches or ())[:1]]
+    return [name(touch.object) for touch in touched_by(node)[:1]]
+
+
+def touched_by(node: Any) -> tuple[Touch, ...]:
+    """What an action says that it touches."""
+    touches: Touches | None = getattr(node, "_touches", None)
+    return (touches() if callable(touches) else touches) or ()
 
 
 def thing_text(thing: Any) -> str:

@@ -11,8 +11,8 @@ from tests.exploration.bugs.case import Bug, ensure, made, together
 CELLS = 3
 
 TOKEN = (
-    "effio1:TgkOAAINAAAJAAAJAAABAAAGAAEEAAEEAAEPAACvAcAB1AE1TdUBJCyPAQ8UvAEjzwGuATNSUfcB9QEqnQHsAVZt"
-    "yQGOAe0B9AH8AeIBvwEnQFx7HdMBLQ"
+    "effio1:TgkOAAINAAAJAAAJAAABAAAGAAEEAAEEAAEPAACvAcAB1AE1TdUBJEZvmAGHAS7OAf0BpAHKAc0BjwGcAe0BngG5AZsB"
+    "Mc0BcNUBsgECDEfTAQZEnAFB2AG5AfQB"
 )
 """A failing run of the broken form with as few preemptions as there can be."""
 
