@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from effio.testing import strategies as strategies
-    from effio.testing.exploration.assertion import PropertyViolated, always, eventually, leads_to, sometimes
     from effio.testing.exploration.checkpoint import NotResumable
-    from effio.testing.exploration.choice import buggify, choice
     from effio.testing.exploration.explore import explore
-    from effio.testing.exploration.faults import Fault, Faults
     from effio.testing.exploration.finding import Exploration, Finding, Sweep
     from effio.testing.exploration.history import (
         Call,
@@ -22,11 +19,14 @@ if TYPE_CHECKING:
         assert_linearizable,
         linearizable,
     )
-    from effio.testing.exploration.livelock import Livelock
     from effio.testing.exploration.outcomes import assert_outcomes, outcomes
     from effio.testing.exploration.refine import Refinement, refines
-    from effio.testing.exploration.search import Counts
+    from effio.testing.exploration.schedules.search import Counts
     from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
+    from effio.testing.exploration.steps.assertion import PropertyViolated, always, eventually, leads_to, sometimes
+    from effio.testing.exploration.steps.choice import buggify, choice
+    from effio.testing.exploration.steps.faults import Fault, Faults
+    from effio.testing.exploration.steps.livelock import Livelock
     from effio.testing.exploration.sweep import cancel_sweep, fault_sweep
     from effio.testing.exploration.token import NotRepeatable, TokenMismatch
     from effio.testing.quiet import wait_all_blocked
@@ -49,17 +49,17 @@ else:
 
 
 NAMES: Final = {
-    "effio.testing.exploration.assertion": "PropertyViolated always eventually leads_to sometimes",
+    "effio.testing.exploration.steps.assertion": "PropertyViolated always eventually leads_to sometimes",
     "effio.testing.exploration.checkpoint": "NotResumable",
-    "effio.testing.exploration.choice": "buggify choice",
+    "effio.testing.exploration.steps.choice": "buggify choice",
     "effio.testing.exploration.explore": "explore",
-    "effio.testing.exploration.faults": "Fault Faults",
+    "effio.testing.exploration.steps.faults": "Fault Faults",
     "effio.testing.exploration.finding": "Exploration Finding Sweep",
     "effio.testing.exploration.history": "Call History Model NotLinearizable assert_linearizable linearizable",
-    "effio.testing.exploration.livelock": "Livelock",
+    "effio.testing.exploration.steps.livelock": "Livelock",
     "effio.testing.exploration.outcomes": "assert_outcomes outcomes",
     "effio.testing.exploration.refine": "Refinement refines",
-    "effio.testing.exploration.search": "Counts",
+    "effio.testing.exploration.schedules.search": "Counts",
     "effio.testing.exploration.simulation": "InjectedFault Simulation replay simulate",
     "effio.testing.exploration.sweep": "cancel_sweep fault_sweep",
     "effio.testing.exploration.token": "NotRepeatable TokenMismatch",

@@ -23,8 +23,8 @@ from effio.algebra.io import IO, is_function
 from effio.algebra.shape import program as checked
 from effio.data.cause import Both, Cancelled, Cause, Die, Fail, then
 from effio.testing.exploration.simulation import Simulation
-from effio.testing.exploration.timing import TimeMode
-from effio.testing.exploration.ways import Models
+from effio.testing.exploration.steps.timing import TimeMode
+from effio.testing.exploration.steps.ways import Models
 from effio.testing.order import NOTHING, Order
 
 Program: TypeAlias = IO[Any, Any]

@@ -29,7 +29,7 @@ from effio import (
     yield_now,
 )
 from effio.testing.exploration.outcomes import ways_of
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.steps.stepping import Stepped
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec
 
 import attrs
 
-from effio.testing.exploration.system import NOTHING, Clash, Footprint, Step
+from effio.testing.exploration.schedules.system import NOTHING, Clash, Footprint, Step
 
 Thread = Generator["Op", Any, Any]
 Fiber = Callable[[], Thread]

@@ -12,10 +12,10 @@ from effio import IO
 from effio.testing import explore, replay
 from effio.testing.exploration.explore import succeeds
 from effio.testing.exploration.finding import verdict
-from effio.testing.exploration.sampling import SAMPLERS, sample
-from effio.testing.exploration.shorten import shortest
+from effio.testing.exploration.schedules.sampling import SAMPLERS, sample
+from effio.testing.exploration.shortening.shorten import shortest
 from effio.testing.exploration.simulation import written
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration.bugs.case import Program
 from tests.exploration.bugs.locks import two_stage, wrong_lock
 from tests.exploration.bugs.refs import reorder

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from effio.testing.exploration.search import Search
+from effio.testing.exploration.schedules.search import Search
 from tests.exploration.notation import (
     Deferred,
     Fiber,

@@ -8,7 +8,7 @@ from returns.result import Success
 
 from effio import Ref, delay, do, fail, par_collect, yield_now
 from effio.testing import cancel_sweep, explore
-from effio.testing.exploration.closest import same_steps
+from effio.testing.exploration.shortening.closest import same_steps
 
 
 @do

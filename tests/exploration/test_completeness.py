@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration.generated import TooMany, all_outcomes, found_by_search, random_program
 
 FEW = 150

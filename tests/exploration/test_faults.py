@@ -12,7 +12,7 @@ from returns.result import Failure, Success
 from effio import Ref, attempt, delay, do, effect, par_collect, pure, run, shield
 from effio.testing import Fault, Faults, buggify, choice, explore, outcomes, replay, simulate
 from effio.testing.exploration.outcomes import ways_of
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration.generated import TooMany, all_outcomes, plain
 
 

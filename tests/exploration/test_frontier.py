@@ -9,9 +9,9 @@ from typing import Any
 from effio import IO, Ref, do, fail, par_collect
 from effio.testing import explore, replay
 from effio.testing.exploration.finding import verdict
-from effio.testing.exploration.frontier import Frontier, Settler
-from effio.testing.exploration.sampling import sample
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.schedules.frontier import Frontier, Settler
+from effio.testing.exploration.schedules.sampling import sample
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration.bugs import safestack
 
 

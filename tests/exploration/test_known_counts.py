@@ -14,8 +14,8 @@ from returns.result import Success
 
 from effio.data.cause import Fail
 from effio.testing.exploration.outcomes import ways_of
-from effio.testing.exploration.search import Search
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.schedules.search import Search
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration import known_programs as known
 from tests.exploration.notation import Notated, Program
 from tests.exploration.translated import translated

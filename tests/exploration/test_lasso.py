@@ -11,7 +11,7 @@ from returns.result import Failure, Success
 from effio import IO, Exit, Ref, delay, do, par_collect, pure, sleep, yield_now
 from effio.data.cause import Die
 from effio.testing import Livelock, explore, outcomes, replay, simulate
-from effio.testing.exploration.picture import Hidden, Painter
+from effio.testing.exploration.steps.picture import Hidden, Painter
 
 
 @do

@@ -11,9 +11,9 @@ import pytest
 
 from effio import IO, Ref, Success, attempt, delay, do, effect, from_async, par_collect, pure, suspend, unit
 from effio.testing import Exploration, NotResumable, explore
-from effio.testing.exploration.opaque import WORLD, Opaque
 from effio.testing.exploration.outcomes import name_of, ways_of
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.steps.opaque import WORLD, Opaque
+from effio.testing.exploration.steps.stepping import Stepped
 
 Names = Any
 

@@ -38,7 +38,7 @@ from effio import (
     yield_now,
 )
 from effio.testing import explore
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration.generated import TooMany, all_outcomes, found_by_search, plain
 
 PROGRAMS = (1, 2, 3, 4, 6, 7, 8, 10)

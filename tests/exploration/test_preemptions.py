@@ -10,9 +10,9 @@ import pytest
 
 from effio import Do, Ref, Semaphore, do, par_collect
 from effio.testing import explore
-from effio.testing.exploration.preemptions import Moment, can_be_taken
-from effio.testing.exploration.search import Search
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.schedules.preemptions import Moment, can_be_taken
+from effio.testing.exploration.schedules.search import Search
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration import generated
 from tests.exploration import known_programs as known
 from tests.exploration.notation import Fiber, Named, Notated, Program, Thread, named, read, write

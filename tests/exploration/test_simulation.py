@@ -27,7 +27,7 @@ from effio import (
     yield_now,
 )
 from effio.testing import Simulation, TokenMismatch, replay, simulate
-from effio.testing.exploration.sampling import SAMPLERS
+from effio.testing.exploration.schedules.sampling import SAMPLERS
 from effio.testing.exploration.token import Token
 
 

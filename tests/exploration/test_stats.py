@@ -13,7 +13,7 @@ import pytest
 
 from effio import IO, Do, Ref, Semaphore, delay, do, from_callback, par_collect, pure, sleep, task_group
 from effio.testing import explore
-from effio.testing.exploration.search import Search
+from effio.testing.exploration.schedules.search import Search
 from effio.testing.exploration.stats import Hotspot, Stats, estimate
 from tests.exploration import known_programs as known
 from tests.exploration.notation import Notated

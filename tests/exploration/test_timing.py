@@ -8,7 +8,7 @@ import pytest
 
 from effio import IO, Exit, Ref, do, par_zip, sleep
 from effio.testing import assert_outcomes, explore, outcomes, replay, simulate
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration.generated import TooMany, all_outcomes, found_by_search, random_program
 
 

@@ -13,13 +13,13 @@ from effio.algebra.shape import program
 from effio.data.exit import Exit
 from effio.testing.exploration.checkpoint import State, state_from
 from effio.testing.exploration.explorer import Explorer
-from effio.testing.exploration.faults import Faults, faults_of
 from effio.testing.exploration.finding import Check, Exploration
-from effio.testing.exploration.opaque import Declared, Opaque, OpaqueMode
 from effio.testing.exploration.options import Options
-from effio.testing.exploration.search import Counts
-from effio.testing.exploration.timing import TimeMode
-from effio.testing.exploration.ways import Models
+from effio.testing.exploration.schedules.search import Counts
+from effio.testing.exploration.steps.faults import Faults, faults_of
+from effio.testing.exploration.steps.opaque import Declared, Opaque, OpaqueMode
+from effio.testing.exploration.steps.timing import TimeMode
+from effio.testing.exploration.steps.ways import Models
 
 
 def succeeds(exit: Exit[Any, Any]) -> bool:

@@ -7,12 +7,12 @@ from typing import Final, final
 
 import attrs
 
-from effio.testing.exploration.faults import Faults
 from effio.testing.exploration.finding import Check
-from effio.testing.exploration.opaque import Opaque
-from effio.testing.exploration.search import Counts
-from effio.testing.exploration.timing import TimeMode
-from effio.testing.exploration.ways import Models
+from effio.testing.exploration.schedules.search import Counts
+from effio.testing.exploration.steps.faults import Faults
+from effio.testing.exploration.steps.opaque import Opaque
+from effio.testing.exploration.steps.timing import TimeMode
+from effio.testing.exploration.steps.ways import Models
 
 FIXED: Final = ("cancel", "max_steps", "opaque", "preemption_bound", "symmetric", "time")
 """The options that say which schedules there are, and so must stay the same."""

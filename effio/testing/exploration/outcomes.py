@@ -12,13 +12,13 @@ from returns.result import Failure
 from effio.algebra.io import IO
 from effio.algebra.shape import program
 from effio.data.exit import Exit
-from effio.testing.exploration.faults import Faults, faults_of
-from effio.testing.exploration.search import Search
+from effio.testing.exploration.schedules.search import Search
+from effio.testing.exploration.schedules.system import CLOCK
 from effio.testing.exploration.simulation import written
-from effio.testing.exploration.stepping import Stepped
-from effio.testing.exploration.system import CLOCK
-from effio.testing.exploration.timing import TimeMode, is_racy
-from effio.testing.exploration.ways import Models
+from effio.testing.exploration.steps.faults import Faults, faults_of
+from effio.testing.exploration.steps.stepping import Stepped
+from effio.testing.exploration.steps.timing import TimeMode, is_racy
+from effio.testing.exploration.steps.ways import Models
 
 
 @final

@@ -17,9 +17,9 @@ from effio.data.cause import Cancelled, Die, Fail
 from effio.data.errors import Deadlock
 from effio.data.exit import Exit
 from effio.testing.exploration.outcomes import Ways, hashable, ways_of
-from effio.testing.exploration.stepping import Stepped
-from effio.testing.exploration.timing import TimeMode, is_racy
-from effio.testing.exploration.ways import Models
+from effio.testing.exploration.steps.stepping import Stepped
+from effio.testing.exploration.steps.timing import TimeMode, is_racy
+from effio.testing.exploration.steps.ways import Models
 
 Part: TypeAlias = IO[Any, Any] | Callable[[Any], IO[Any, Any]]
 """A program, or what makes one of the state that all parts share."""

@@ -8,8 +8,8 @@ from typing import Final, final
 
 import attrs
 
-from effio.testing.exploration.search import Counts, Node, Search
-from effio.testing.exploration.system import Clash
+from effio.testing.exploration.schedules.search import Counts, Node, Search
+from effio.testing.exploration.schedules.system import Clash
 
 HOTTEST: Final = 3
 """So many of the things that are raced for are named."""

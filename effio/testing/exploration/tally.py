@@ -9,8 +9,8 @@ import attrs
 
 from effio.testing.exploration.checkpoint import State
 from effio.testing.exploration.finding import Finding
-from effio.testing.exploration.search import Counts
-from effio.testing.exploration.system import Clash
+from effio.testing.exploration.schedules.search import Counts
+from effio.testing.exploration.schedules.system import Clash
 
 
 @final

@@ -9,10 +9,10 @@ from time import process_time
 from typing import Any
 
 from effio.testing.exploration.finding import verdict
-from effio.testing.exploration.frontier import Frontier, Settler
-from effio.testing.exploration.sampling import SAMPLERS, profile_of, sample
-from effio.testing.exploration.search import Search
-from effio.testing.exploration.stepping import Stepped
+from effio.testing.exploration.schedules.frontier import Frontier, Settler
+from effio.testing.exploration.schedules.sampling import SAMPLERS, profile_of, sample
+from effio.testing.exploration.schedules.search import Search
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.exploration.bugs import cancels, locks, refs, safestack, sctbench, structures, upstream
 from tests.exploration.bugs.case import Bug
 from tests.exploration.generated import all_runs

@@ -10,10 +10,10 @@ from typing import Any
 
 from effio import IO
 from effio.interpreter.backends.simulated import simulate
-from effio.testing.exploration.sampling import Fifo, sample
-from effio.testing.exploration.search import Counts, Search
-from effio.testing.exploration.stepping import Stepped
-from effio.testing.exploration.system import System
+from effio.testing.exploration.schedules.sampling import Fifo, sample
+from effio.testing.exploration.schedules.search import Counts, Search
+from effio.testing.exploration.schedules.system import System
+from effio.testing.exploration.steps.stepping import Stepped
 from tests.benchmarks.exploration import programs
 from tests.exploration import known_programs as known
 from tests.exploration.notation import Notated, Program

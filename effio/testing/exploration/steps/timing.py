@@ -14,8 +14,8 @@ from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import Region
 from effio.interpreter.timers import DEADLINE, Entry, Timers
-from effio.testing.exploration.footprints import Footprints, both
-from effio.testing.exploration.system import NOTHING, Footprint
+from effio.testing.exploration.schedules.system import NOTHING, Footprint
+from effio.testing.exploration.steps.footprints import Footprints, both
 
 TimeMode: TypeAlias = Literal["idle", "racy"]
 """Whether the clock moves only while nothing can run, or the next timer may fire before those that can."""

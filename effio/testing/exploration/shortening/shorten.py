@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from effio.testing.exploration.course import Course, Courses, Fails, copied
-from effio.testing.exploration.rearrange import ENOUGH, rearranged, settled
-from effio.testing.exploration.search import Search
+from effio.testing.exploration.schedules.search import Search
+from effio.testing.exploration.schedules.system import CLOCK
+from effio.testing.exploration.shortening.course import Course, Courses, Fails, copied
+from effio.testing.exploration.shortening.rearrange import ENOUGH, rearranged, settled
 from effio.testing.exploration.simulation import Simulation, follow, written
-from effio.testing.exploration.stepping import Stepped
-from effio.testing.exploration.system import CLOCK
+from effio.testing.exploration.steps.stepping import Stepped
 from effio.testing.exploration.token import Token, TokenMismatch
 
 SEARCHED: Final = 10_000

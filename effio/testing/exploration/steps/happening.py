@@ -17,13 +17,13 @@ from effio.interpreter.observer import Observer, Part
 from effio.interpreter.parallel import ParallelFamily
 from effio.interpreter.scope import Region, Request
 from effio.interpreter.supervision import ChildrenWait
-from effio.testing.exploration.contest import called, calls
-from effio.testing.exploration.exchange import Deal, Exchanges
-from effio.testing.exploration.footprints import Effect, Footprints, Knowledge, both, decides
-from effio.testing.exploration.opaque import Opaque
-from effio.testing.exploration.places import FORK, Places
-from effio.testing.exploration.symmetric import Twins
-from effio.testing.exploration.system import NOTHING, ROOT, Clash, Footprint
+from effio.testing.exploration.schedules.system import NOTHING, ROOT, Clash, Footprint
+from effio.testing.exploration.steps.contest import called, calls
+from effio.testing.exploration.steps.exchange import Deal, Exchanges
+from effio.testing.exploration.steps.footprints import Effect, Footprints, Knowledge, both, decides
+from effio.testing.exploration.steps.opaque import Opaque
+from effio.testing.exploration.steps.places import FORK, Places
+from effio.testing.exploration.steps.symmetric import Twins
 from effio.testing.exploration.token import NotRepeatable
 
 

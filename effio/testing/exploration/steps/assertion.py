@@ -13,7 +13,7 @@ import attrs
 from effio.algebra.argument import function
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask
-from effio.testing.exploration.footprints import Footprints
+from effio.testing.exploration.steps.footprints import Footprints
 
 Kind = Literal["always", "sometimes", "eventually", "leads_to"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import final
 
-from effio.testing.exploration.system import Footprint
+from effio.testing.exploration.schedules.system import Footprint
 
 
 @final

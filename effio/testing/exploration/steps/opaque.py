@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, cast, final, get_args
 
 from effio.algebra.lift import function_of
 from effio.algebra.primitive import Invoked
-from effio.testing.exploration.faults import called
+from effio.testing.exploration.steps.faults import called
 
 OpaqueMode: TypeAlias = Literal["world", "refuse"]
 

@@ -10,8 +10,8 @@ from itertools import groupby
 from random import Random
 from typing import Final, NamedTuple, TypeAlias, final
 
-from effio.testing.exploration.course import Course, Courses
-from effio.testing.exploration.regroup import regrouped
+from effio.testing.exploration.shortening.course import Course, Courses
+from effio.testing.exploration.shortening.regroup import regrouped
 
 ENOUGH: Final = 1
 """With so few preemptions a run is simple."""

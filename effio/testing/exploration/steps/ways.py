@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, TypeAlias, final
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, Call, Invoked, Leaf, Pure
 from effio.interpreter.fiber import Fiber
-from effio.testing.exploration.choice import USUALLY, Choice
-from effio.testing.exploration.faults import Fault, Faults, text_of, undisturbed
-from effio.testing.exploration.footprints import Footprints, both
-from effio.testing.exploration.places import WAY, Places
-from effio.testing.exploration.system import NOTHING, Footprint
+from effio.testing.exploration.schedules.system import NOTHING, Footprint
+from effio.testing.exploration.steps.choice import USUALLY, Choice
+from effio.testing.exploration.steps.faults import Fault, Faults, text_of, undisturbed
+from effio.testing.exploration.steps.footprints import Footprints, both
+from effio.testing.exploration.steps.places import WAY, Places
 from effio.testing.exploration.token import NotRepeatable
 
 Models: TypeAlias = Mapping[Any, Callable[..., IO[Any, Any]]]

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import attrs
 
-from effio.testing.exploration.system import Run
+from effio.testing.exploration.schedules.system import Run
 
 LOOKS: Final = 16
 """So many steps beyond its scene a run looks for new ones; after that it only goes on to its end."""

@@ -29,19 +29,19 @@ from effio.interpreter.fiber import YIELDED, Fiber
 from effio.interpreter.scheduler import Scheduler, run_in
 from effio.interpreter.scope import visible_cancel
 from effio.interpreter.step import advance
-from effio.testing.exploration.assertion import Watch
-from effio.testing.exploration.faults import Faults
-from effio.testing.exploration.footprints import Knowledge, both, touches_of
-from effio.testing.exploration.happening import Happening
 from effio.testing.exploration.interrupt import exit_of
 from effio.testing.exploration.journal import Journal, prospect, thing_text
-from effio.testing.exploration.lasso import Rounds
-from effio.testing.exploration.opaque import WORLD, Opaque
-from effio.testing.exploration.places import Places
+from effio.testing.exploration.schedules.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
 from effio.testing.exploration.standstill import end
-from effio.testing.exploration.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
-from effio.testing.exploration.timing import Alarms, asks_for_time, of_clock
-from effio.testing.exploration.ways import Models, Ways
+from effio.testing.exploration.steps.assertion import Watch
+from effio.testing.exploration.steps.faults import Faults
+from effio.testing.exploration.steps.footprints import Knowledge, both, touches_of
+from effio.testing.exploration.steps.happening import Happening
+from effio.testing.exploration.steps.lasso import Rounds
+from effio.testing.exploration.steps.opaque import WORLD, Opaque
+from effio.testing.exploration.steps.places import Places
+from effio.testing.exploration.steps.timing import Alarms, asks_for_time, of_clock
+from effio.testing.exploration.steps.ways import Models, Ways
 
 KEPT: Final = ("merge", "racy", "symmetric", "faults", "opaque")
 """What a program is run with, whatever was learned about it and whoever is cancelled."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, Protocol, final
 
-from effio.testing.exploration.search import Schedule
-from effio.testing.exploration.system import Run, System
+from effio.testing.exploration.schedules.search import Schedule
+from effio.testing.exploration.schedules.system import Run, System
 
 
 class Sampler(Protocol):

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias, final
 import attrs
 
 from effio.data.exit import Exit
+from effio.testing.exploration.schedules.system import CANCELLER, CLOCK, ROOT, Step
 from effio.testing.exploration.simulation import Simulation, written
-from effio.testing.exploration.stepping import Stepped, Stepping
-from effio.testing.exploration.system import CANCELLER, CLOCK, ROOT, Step
+from effio.testing.exploration.steps.stepping import Stepped, Stepping
 
 Fails: TypeAlias = Callable[[Exit[Any, Any] | None], bool]
 

@@ -16,8 +16,8 @@ from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.parallel import FirstFamily, ParallelFamily
 from effio.interpreter.scope import Region, seen_from
 from effio.interpreter.supervision import Family
-from effio.testing.exploration.opaque import Opaque
-from effio.testing.exploration.system import NOTHING, Footprint
+from effio.testing.exploration.schedules.system import NOTHING, Footprint
+from effio.testing.exploration.steps.opaque import Opaque
 
 Place: TypeAlias = tuple[int, int]
 """A step by its thread and its number there; or a region by the thread that entered it and its number there."""

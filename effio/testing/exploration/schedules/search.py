@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, final
 
 import attrs
 
-from effio.testing.exploration.preemptions import Moment, can_be_taken
-from effio.testing.exploration.system import Clash, Run, Step, System
-from effio.testing.exploration.trail import Trail
+from effio.testing.exploration.schedules.preemptions import Moment, can_be_taken
+from effio.testing.exploration.schedules.system import Clash, Run, Step, System
+from effio.testing.exploration.schedules.trail import Trail
 
 
 @final

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, final
 
-from effio.testing.exploration.course import Course
-from effio.testing.exploration.system import ROOT
-from effio.testing.exploration.trail import Trail
+from effio.testing.exploration.schedules.system import ROOT
+from effio.testing.exploration.schedules.trail import Trail
+from effio.testing.exploration.shortening.course import Course
 
 MOST: Final = 50_000
 """So many steps of so many fibers at so many moments are looked at, in all."""

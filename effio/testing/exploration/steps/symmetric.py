@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, final
 
 from effio.interpreter.fiber import Fiber
-from effio.testing.exploration.picture import Painter
+from effio.testing.exploration.steps.picture import Painter
 
 
 @final

@@ -1,0 +1,1 @@
+"""A failing run made simple, and the passing one that is next to it."""
