@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from effio.testing.exploration.outcomes import assert_outcomes, outcomes
     from effio.testing.exploration.refine import Refinement, refines
     from effio.testing.exploration.schedules.search import Counts
+    from effio.testing.exploration.schedules.token import NotRepeatable, TokenMismatch
     from effio.testing.exploration.simulation import InjectedFault, Simulation, replay, simulate
     from effio.testing.exploration.steps.assertion import PropertyViolated, always, eventually, leads_to, sometimes
     from effio.testing.exploration.steps.choice import buggify, choice
     from effio.testing.exploration.steps.faults import Fault, Faults
     from effio.testing.exploration.steps.livelock import Livelock
     from effio.testing.exploration.sweep import cancel_sweep, fault_sweep
-    from effio.testing.exploration.token import NotRepeatable, TokenMismatch
     from effio.testing.quiet import wait_all_blocked
     from effio.testing.strategies import given_sim as given_sim
 else:
@@ -62,7 +62,7 @@ NAMES: Final = {
     "effio.testing.exploration.schedules.search": "Counts",
     "effio.testing.exploration.simulation": "InjectedFault Simulation replay simulate",
     "effio.testing.exploration.sweep": "cancel_sweep fault_sweep",
-    "effio.testing.exploration.token": "NotRepeatable TokenMismatch",
+    "effio.testing.exploration.schedules.token": "NotRepeatable TokenMismatch",
     "effio.testing.quiet": "wait_all_blocked",
     "effio.testing.strategies": "given_sim",
 }

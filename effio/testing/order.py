@@ -12,9 +12,9 @@ import attrs
 
 from effio.algebra.io import IO
 from effio.algebra.shape import program
-from effio.testing.exploration.journal import Journal, is_cancellable, is_shielded
 from effio.testing.exploration.simulation import Simulation, inject, simulation_of
 from effio.testing.exploration.steps.faults import Faults, faults_of
+from effio.testing.exploration.steps.journal import Journal, is_cancellable, is_shielded
 from effio.testing.exploration.steps.stepping import Stepped, Stepping
 from effio.testing.exploration.steps.timing import TimeMode, is_racy
 from effio.testing.exploration.steps.ways import Models

@@ -11,13 +11,13 @@ from effio.testing import replay
 from effio.testing.exploration.finding import verdict
 from effio.testing.exploration.schedules.preemptions import Moment, can_be_taken
 from effio.testing.exploration.schedules.sampling import SAMPLERS, profile_of, sample
+from effio.testing.exploration.schedules.token import NotRepeatable
 from effio.testing.exploration.schedules.trail import Trail
 from effio.testing.exploration.shortening import shorten
 from effio.testing.exploration.shortening.course import Course, Courses
 from effio.testing.exploration.shortening.regroup import regrouped
 from effio.testing.exploration.simulation import Simulation, written
 from effio.testing.exploration.steps.stepping import Stepped
-from effio.testing.exploration.token import NotRepeatable
 from tests.exploration.bugs import locks, refs, structures
 from tests.exploration.bugs.case import Bug
 

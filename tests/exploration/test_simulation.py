@@ -28,7 +28,7 @@ from effio import (
 )
 from effio.testing import Simulation, TokenMismatch, replay, simulate
 from effio.testing.exploration.schedules.sampling import SAMPLERS
-from effio.testing.exploration.token import Token
+from effio.testing.exploration.schedules.token import Token
 
 
 @do

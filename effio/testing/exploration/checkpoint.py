@@ -10,10 +10,10 @@ from typing import Any, Final, TypeAlias, cast
 import attrs
 
 from effio.testing.exploration.schedules.search import Branch, Counts, Node, Search
+from effio.testing.exploration.schedules.token import Token, TokenMismatch
 from effio.testing.exploration.simulation import Simulation, follow
 from effio.testing.exploration.steps.footprints import Knowledge
 from effio.testing.exploration.steps.stepping import Stepped
-from effio.testing.exploration.token import Token, TokenMismatch
 
 State: TypeAlias = Mapping[str, Any]
 """How far an exploration or a sweep came: what `json` can write and read."""

@@ -8,8 +8,8 @@ from typing import final
 
 import attrs
 
-from effio.testing.exploration.journal import Event
 from effio.testing.exploration.report import shortened
+from effio.testing.exploration.steps.journal import Event
 
 
 @final

@@ -21,20 +21,20 @@ from effio.testing.exploration.checkpoint import (
     same_options,
 )
 from effio.testing.exploration.finding import Exploration, Finding, verdict
-from effio.testing.exploration.interrupt import Interrupted, Interrupts
 from effio.testing.exploration.options import FIXED, Options
 from effio.testing.exploration.schedules.frontier import Frontier, Settler
 from effio.testing.exploration.schedules.sampling import PORTFOLIO, SAMPLERS, Profile, Sampler, profile_of, sample
 from effio.testing.exploration.schedules.search import Counts, Schedule, Search
 from effio.testing.exploration.schedules.system import CLOCK
+from effio.testing.exploration.schedules.token import Token, TokenMismatch
 from effio.testing.exploration.shortening.closest import closest
 from effio.testing.exploration.shortening.shorten import shortest
 from effio.testing.exploration.simulation import Simulation, follow, written
 from effio.testing.exploration.stats import counted, estimate, next_ones, stats_of
+from effio.testing.exploration.steps.interrupt import Interrupted, Interrupts
 from effio.testing.exploration.steps.stepping import Stepped
 from effio.testing.exploration.steps.timing import is_racy
 from effio.testing.exploration.tally import Tally
-from effio.testing.exploration.token import Token, TokenMismatch
 
 LAST_STEPS: Final = 50
 """Who acts among the last so many steps of a schedule that is cut goes round and round."""

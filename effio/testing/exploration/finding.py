@@ -12,12 +12,12 @@ from returns.result import Failure
 from effio.data.cause import Cause, Die
 from effio.data.exit import Exit
 from effio.testing.exploration.checkpoint import State, save_state
-from effio.testing.exploration.journal import Event
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.shortening.closest import parting
 from effio.testing.exploration.simulation import Simulation
 from effio.testing.exploration.stats import Stats
 from effio.testing.exploration.steps.assertion import PropertyViolated
+from effio.testing.exploration.steps.journal import Event
 
 Check: TypeAlias = Callable[[Exit[Any, Any]], object]
 """Judges an exit: false, or an exception, if it must not be. Anything else, None too, is good."""

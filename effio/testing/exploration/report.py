@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from effio.testing.exploration.journal import Event
+from effio.testing.exploration.steps.journal import Event
 
 WIDEST: Final = 34
 

@@ -20,16 +20,16 @@ from effio.data.cause import Die
 from effio.data.exit import Exit, render_exit
 from effio.interpreter.fiber import Fiber
 from effio.testing.exploration.coverage import Coverage, coverage_of
-from effio.testing.exploration.interrupt import Interrupts
-from effio.testing.exploration.journal import NOBODY, Event, Journal
-from effio.testing.exploration.leaks import leaks_of
 from effio.testing.exploration.report import columns
 from effio.testing.exploration.schedules.sampling import SAMPLERS, Profile, profile_of, sample
+from effio.testing.exploration.schedules.token import Token, TokenMismatch
 from effio.testing.exploration.steps.faults import Faults, faults_of
+from effio.testing.exploration.steps.interrupt import Interrupts
+from effio.testing.exploration.steps.journal import NOBODY, Event, Journal
+from effio.testing.exploration.steps.leaks import leaks_of
 from effio.testing.exploration.steps.stepping import Stepped, Stepping
 from effio.testing.exploration.steps.timing import TimeMode, is_racy
 from effio.testing.exploration.steps.ways import Models
-from effio.testing.exploration.token import Token, TokenMismatch
 
 LAST_ACTIONS = 50
 """Who acts among the last so many actions of a run that is cut goes round and round."""

@@ -24,15 +24,15 @@ from effio.testing.exploration.checkpoint import (
     state_from,
 )
 from effio.testing.exploration.finding import Check, Finding, Sweep, verdict
-from effio.testing.exploration.interrupt import Interrupts
 from effio.testing.exploration.schedules.search import Search
 from effio.testing.exploration.schedules.system import CLOCK
+from effio.testing.exploration.schedules.token import Choice, Token, TokenMismatch, before
 from effio.testing.exploration.shortening.closest import closest
 from effio.testing.exploration.simulation import InjectedFault, Simulation, follow, written
+from effio.testing.exploration.steps.interrupt import Interrupts
 from effio.testing.exploration.steps.stepping import Stepped
 from effio.testing.exploration.steps.timing import TimeMode, is_racy
 from effio.testing.exploration.steps.ways import Models
-from effio.testing.exploration.token import Choice, Token, TokenMismatch, before
 
 INJECTED: Final = ("cancel", "fail")
 """The kinds of choices that no schedule makes by itself."""

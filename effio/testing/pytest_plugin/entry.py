@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def refuse_no_token(text: str) -> None:
     """A token that was cut or mistyped fits no test, so that none needs to be run."""
     try:
-        import_module("effio.testing.exploration.token").Token.parse(text)
+        import_module("effio.testing.exploration.schedules.token").Token.parse(text)
     except ValueError as problem:
         raise pytest.UsageError(f"--effio-replay: {problem}") from None
 

@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 import pytest
 
-from effio.testing.exploration.token import Token
+from effio.testing.exploration.schedules.token import Token
 
 FAILURES: Final = Path(".effio", "failures")
 CUT: Final = Path(".effio", "explorations")

@@ -10,11 +10,11 @@ import pytest
 from attrs.validators import optional
 
 from effio.data.duration import seconds
+from effio.testing.exploration.schedules.token import Token
 from effio.testing.exploration.steps.opaque import MODES as OPAQUE
 from effio.testing.exploration.steps.opaque import OpaqueMode
 from effio.testing.exploration.steps.timing import MODES, TimeMode
 from effio.testing.exploration.steps.ways import Models
-from effio.testing.exploration.token import Token
 from effio.testing.pytest_plugin.entry import BACKENDS
 
 CLOCKS: Final = ("real", "virtual")

@@ -18,10 +18,10 @@ from effio.interpreter.runtime import value_of
 from effio.testing.exploration.checkpoint import NotResumable
 from effio.testing.exploration.explore import explore
 from effio.testing.exploration.finding import Exploration, Finding, Sweep, interruption
+from effio.testing.exploration.schedules.token import Token
 from effio.testing.exploration.simulation import Simulation, replay, simulate
 from effio.testing.exploration.sources import is_edited_since
 from effio.testing.exploration.sweep import INJECTED, cancel_sweep, fault_sweep
-from effio.testing.exploration.token import Token
 from effio.testing.pytest_plugin import summary
 from effio.testing.pytest_plugin.host import Host
 from effio.testing.pytest_plugin.memory import Memory, prepared

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import Final, TypeAlias
 
-from effio.testing.exploration.interrupt import Interrupts
-from effio.testing.exploration.journal import Event
+from effio.testing.exploration.schedules.token import Token, TokenMismatch, before
 from effio.testing.exploration.simulation import Simulation
-from effio.testing.exploration.token import Token, TokenMismatch, before
+from effio.testing.exploration.steps.interrupt import Interrupts
+from effio.testing.exploration.steps.journal import Event
 
 Again: TypeAlias = Callable[[Token, int], Simulation]
 """Runs the same program as a token says, so many actions at most."""

@@ -7,11 +7,11 @@ from typing import Final
 
 from effio.testing.exploration.schedules.search import Search
 from effio.testing.exploration.schedules.system import CLOCK
+from effio.testing.exploration.schedules.token import Token, TokenMismatch
 from effio.testing.exploration.shortening.course import Course, Courses, Fails, copied
 from effio.testing.exploration.shortening.rearrange import ENOUGH, rearranged, settled
 from effio.testing.exploration.simulation import Simulation, follow, written
 from effio.testing.exploration.steps.stepping import Stepped
-from effio.testing.exploration.token import Token, TokenMismatch
 
 SEARCHED: Final = 10_000
 """So many steps are taken in the search for a run with fewer preemptions, from the simplest ones on."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from effio.algebra.primitive import Invoked
 from effio.data.origin import CallSite
-from effio.testing.exploration.journal import describe, name_of, thing_text
+from effio.testing.exploration.steps.journal import describe, name_of, thing_text
 
 OF_FIBERS: Final = {"end": "the end of", "family": "the children of", "region": "the cancel of"}
 """What is shared that no program made: it belongs to a fiber."""
@@ -23,8 +23,6 @@ WHOLE: Final = {"deadlines": "the clock", "time": "the clock", "watched": "what 
 
 def called(kind: str, thing: Any) -> str:
     """What is touched, in words: `counter`, `Ref bank.py:36`, `the cancel of worker`."""
-    if kind == "named":
-        return str(thing)
     if kind == "named":
         return str(thing)
     if kind in WHOLE:

@@ -18,13 +18,13 @@ from effio.interpreter.parallel import ParallelFamily
 from effio.interpreter.scope import Region, Request
 from effio.interpreter.supervision import ChildrenWait
 from effio.testing.exploration.schedules.system import NOTHING, ROOT, Clash, Footprint
+from effio.testing.exploration.schedules.token import NotRepeatable
 from effio.testing.exploration.steps.contest import called, calls
 from effio.testing.exploration.steps.exchange import Deal, Exchanges
 from effio.testing.exploration.steps.footprints import Effect, Footprints, Knowledge, both, decides
 from effio.testing.exploration.steps.opaque import Opaque
 from effio.testing.exploration.steps.places import FORK, Places
 from effio.testing.exploration.steps.symmetric import Twins
-from effio.testing.exploration.token import NotRepeatable
 
 
 class Happening(Observer):

@@ -14,8 +14,8 @@ from effio.concurrent.shared import Shared
 from effio.data.touch import Touch
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.testing.exploration.journal import Naming, describe
 from effio.testing.exploration.steps.footprints import touches_of
+from effio.testing.exploration.steps.journal import Naming, describe
 from effio.testing.exploration.steps.livelock import Livelock
 from effio.testing.exploration.steps.picture import Hidden, Painter, Picture
 from effio.testing.exploration.steps.timing import armed, asks_for_time

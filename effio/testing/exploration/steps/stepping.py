@@ -29,17 +29,17 @@ from effio.interpreter.fiber import YIELDED, Fiber
 from effio.interpreter.scheduler import Scheduler, run_in
 from effio.interpreter.scope import visible_cancel
 from effio.interpreter.step import advance
-from effio.testing.exploration.interrupt import exit_of
-from effio.testing.exploration.journal import Journal, prospect, thing_text
 from effio.testing.exploration.schedules.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
-from effio.testing.exploration.standstill import end
 from effio.testing.exploration.steps.assertion import Watch
 from effio.testing.exploration.steps.faults import Faults
 from effio.testing.exploration.steps.footprints import Knowledge, both, touches_of
 from effio.testing.exploration.steps.happening import Happening
+from effio.testing.exploration.steps.interrupt import exit_of
+from effio.testing.exploration.steps.journal import Journal, prospect, thing_text
 from effio.testing.exploration.steps.lasso import Rounds
 from effio.testing.exploration.steps.opaque import WORLD, Opaque
 from effio.testing.exploration.steps.places import Places
+from effio.testing.exploration.steps.standstill import end
 from effio.testing.exploration.steps.timing import Alarms, asks_for_time, of_clock
 from effio.testing.exploration.steps.ways import Models, Ways
 

@@ -13,11 +13,11 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, Call, Invoked, Leaf, Pure
 from effio.interpreter.fiber import Fiber
 from effio.testing.exploration.schedules.system import NOTHING, Footprint
+from effio.testing.exploration.schedules.token import NotRepeatable
 from effio.testing.exploration.steps.choice import USUALLY, Choice
 from effio.testing.exploration.steps.faults import Fault, Faults, text_of, undisturbed
 from effio.testing.exploration.steps.footprints import Footprints, both
 from effio.testing.exploration.steps.places import WAY, Places
-from effio.testing.exploration.token import NotRepeatable
 
 Models: TypeAlias = Mapping[Any, Callable[..., IO[Any, Any]]]
 """Foreign coroutine functions, each with what makes a program that stands for a call of it."""

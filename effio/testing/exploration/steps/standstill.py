@@ -11,8 +11,8 @@ from effio.interpreter.backends.simulated import drive
 from effio.interpreter.dump import awaited_by, standstill, thing_of
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.testing.exploration.journal import Journal
 from effio.testing.exploration.steps.footprints import told
+from effio.testing.exploration.steps.journal import Journal
 
 TAKING: Final = ("take", "write")
 """What a fiber does to a thing that it holds afterwards."""

@@ -21,8 +21,8 @@ from effio.interpreter.fiber import DONE, Fiber
 from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import SHIELD, Region, visible_cancel
-from effio.testing.exploration.leaks import primitive_of
 from effio.testing.exploration.schedules.system import CANCELLER, CLOCK
+from effio.testing.exploration.steps.leaks import primitive_of
 
 Naming: TypeAlias = Callable[[Any], str]
 
