@@ -6,7 +6,7 @@ Those that take the programs themselves as arguments are in `arity`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from effio.algebra import argument, derived
 from effio.algebra.derived import Strategy
@@ -22,6 +22,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 STAGGER = 0.25
 """The delay between attempts that RFC 8305 recommends, in seconds."""
+
+STRATEGIES: Final = get_args(Strategy)
 
 
 # -- One after another ---------------------------------------------------------------------------------------
@@ -152,8 +154,8 @@ def supervise_all(
     the policy ends, the others are cancelled and awaited, and this fails like `supervise`.
     """
     argument.instance("supervise_all", services, Mapping, "a mapping", "give for example {'web': serve, 'jobs': work}")
-    if strategy not in get_args(Strategy):
-        raise ValueError(f"strategy of supervise_all must be one of {get_args(Strategy)}, not {strategy!r}")
+    if strategy not in STRATEGIES:
+        raise ValueError(f"strategy of supervise_all must be one of {STRATEGIES}, not {strategy!r}")
     schedule = argument.schedule("supervise_all", policy)
     return derived.SuperviseAll(tuple(services.values()), tuple(services), schedule, strategy)
 

@@ -26,6 +26,8 @@ from effio.data.origin import caller
 
 P = ParamSpec("P")
 
+ON_FAILURE: Final = get_args(OnFailure)
+
 # -- Values and failures -------------------------------------------------------------------------------------
 
 unit: Final[Word[None]] = derived.Unit()
@@ -189,8 +191,8 @@ def task_group(
     lets them end and then fails with all failures, "ignore" gives each to `handler` and goes on; a
     handler that fails itself fails the group, with both.
     """
-    if on_failure not in get_args(OnFailure):
-        raise ValueError(f"on_failure of task_group must be one of {get_args(OnFailure)}, not {on_failure!r}")
+    if on_failure not in ON_FAILURE:
+        raise ValueError(f"on_failure of task_group must be one of {ON_FAILURE}, not {on_failure!r}")
     if (on_failure == "ignore") != (handler is not None):
         problem = ValueError(f"task_group with on_failure={on_failure!r} cannot have handler={handler!r}")
         problem.add_note('on_failure="ignore" needs a handler, which is given the cause of every failed child')

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from inspect import iscoroutinefunction
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Never, TypeVar, final, get_args
 
 from returns.result import Success
 
@@ -123,6 +123,7 @@ async def run_async_exit(
 
 LoopFactory = Callable[[], "asyncio.AbstractEventLoop"]
 BackendName = Literal["asyncio", "trio"]
+BACKENDS: Final = get_args(BackendName)
 
 
 @final
@@ -258,8 +259,8 @@ def refuse_running_loop() -> None:
 
 def check_backend(backend: str, loop_factory: object) -> None:
     """Refuse a backend that there is not, and a loop for one that has none."""
-    if backend not in get_args(BackendName):
-        raise ValueError(f"backend must be one of {get_args(BackendName)}, not {backend!r}")
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {BACKENDS}, not {backend!r}")
     if backend == "trio":
         if loop_factory is not None:
             raise ValueError(f"backend 'trio' cannot use loop_factory={loop_factory!r}")
