@@ -25,8 +25,8 @@ from effio.testing import (
     fault_sweep,
     replay,
 )
-from effio.testing.exploration.checkpoint import State, save_state, state_from
-from effio.testing.exploration.sources import edited, sources
+from effio.testing.exploration.checkpoint import State, save_state
+from effio.testing.exploration.sources import state_of, with_sources
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -133,17 +133,8 @@ def search(program: Program, options: Namespace, draw: Draw) -> list[Exploration
         )
         found.append(swept)
         states[sweep.__name__] = swept.state
-    keep({**exploration.state, "sweeps": states, "sources": sources()}, found, options)
+    keep(with_sources({**exploration.state, "sweeps": states}), found, options)
     return found
-
-
-def state_of(path: Path) -> State:
-    """How far a search came, unless the program may have become another one since."""
-    state = state_from(path)
-    changed = edited(state.get("sources", {}))
-    if changed:
-        raise NotResumable(f"cannot resume: {' and '.join(changed)} changed since; explore it from the beginning")
-    return state
 
 
 def explored(program: Program, options: Namespace, draw: Draw, resume: State | None) -> Exploration:

@@ -38,8 +38,8 @@ class Timers:
 
     A result that is due at an instant comes before a deadline that is due at the same instant, so that a value that
     is ready wins; equal timers fire in the order they were set. An entry carries the `epoch` of its target when it
-    was set and is stale once that has moved on. When the first is stale and so are more than half, they are dropped
-    all at once, which costs less for each than to take it from the top of a heap.
+    was set and is stale once that has moved on. When more than half are stale they are dropped all at once, as soon as
+    one comes to the top or there are many: to take each from the top of a heap would cost more.
     """
 
     __slots__ = ("_heap", "_sequence", "_stale", "changes")

@@ -27,7 +27,7 @@ from effio.testing.exploration.schedules.sampling import PORTFOLIO, SAMPLERS, Pr
 from effio.testing.exploration.schedules.search import Counts, Schedule, Search
 from effio.testing.exploration.schedules.system import CLOCK
 from effio.testing.exploration.schedules.token import Token, TokenMismatch
-from effio.testing.exploration.shortening.closest import closest
+from effio.testing.exploration.shortening.closest import by_token, closest
 from effio.testing.exploration.shortening.shorten import shortest
 from effio.testing.exploration.simulation import Simulation, follow, written
 from effio.testing.exploration.stats import counted, estimate, next_ones, stats_of
@@ -254,7 +254,7 @@ class Explorer:
 
     def closest(self, failing: Simulation) -> Simulation | None:
         """The run that is accepted and goes like a failing one for longest."""
-        return closest(failing, lambda token, most: follow(self.main.anew(), token, max_steps=most), self.passes)
+        return closest(failing, by_token(self.main), self.passes)
 
     def passes(self, run: Simulation) -> bool:
         """Whether a run came to an end that is accepted."""

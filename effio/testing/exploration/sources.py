@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from effio.testing.exploration.checkpoint import NotResumable, State, state_from
+
 
 def own_files() -> dict[str, Path]:
     """The file of every module that is loaded, by its name, but of those of Python and those that are installed."""
@@ -27,6 +29,15 @@ def edited(before: Mapping[str, str]) -> list[str]:
     return [name for name, now in sources().items() if before.get(name, now) != now]
 
 
-def is_edited_since(when: float) -> bool:
-    """Whether one of these files is newer."""
-    return any(file.stat().st_mtime > when for file in own_files().values())
+def with_sources(state: State) -> State:
+    """How far a search came, and of which program that is."""
+    return {**state, "sources": sources()}
+
+
+def state_of(path: Path) -> State:
+    """How far a search came, unless the program may have become another one since."""
+    state = state_from(path)
+    changed = edited(state.get("sources", {}))
+    if changed:
+        raise NotResumable(f"cannot resume: {' and '.join(changed)} changed since; explore it from the beginning")
+    return state

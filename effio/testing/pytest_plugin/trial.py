@@ -15,12 +15,12 @@ from effio.data.cause import Die
 from effio.data.exit import Exit
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.runtime import value_of
-from effio.testing.exploration.checkpoint import NotResumable
+from effio.testing.exploration.checkpoint import NotResumable, save_state
 from effio.testing.exploration.explore import explore
 from effio.testing.exploration.finding import Exploration, Finding, Sweep, interruption
 from effio.testing.exploration.schedules.token import Token
 from effio.testing.exploration.simulation import Simulation, replay, simulate
-from effio.testing.exploration.sources import is_edited_since
+from effio.testing.exploration.sources import state_of, with_sources
 from effio.testing.exploration.sweep import INJECTED, cancel_sweep, fault_sweep
 from effio.testing.pytest_plugin import summary
 from effio.testing.pytest_plugin.host import Host
@@ -140,14 +140,14 @@ class Trial:
     def explored(self, program: IO[Any, Any], **options: Any) -> Exploration:
         """Explore, from where Ctrl-C ended that in an earlier session if nothing was edited since."""
         path = self.memory.cut_path
-        resume = path if path is not None and path.exists() and not is_edited_since(path.stat().st_mtime) else None
         try:
+            resume = state_of(path) if path is not None and path.exists() else None
             exploration = explore(program, resume=resume, **options)
         except NotResumable:
             exploration = explore(program, **options)
         if path is not None and exploration.interrupted:
             prepared(path.parent)
-            exploration.save(path)
+            save_state(path, with_sources(exploration.state))
         elif path is not None:
             path.unlink(missing_ok=True)
         return exploration

@@ -7,9 +7,10 @@ from itertools import takewhile
 from typing import Final, TypeAlias
 
 from effio.testing.exploration.schedules.token import Token, TokenMismatch, before
-from effio.testing.exploration.simulation import Simulation
+from effio.testing.exploration.simulation import Simulation, follow
 from effio.testing.exploration.steps.interrupt import Interrupts
 from effio.testing.exploration.steps.journal import Event
+from effio.testing.exploration.steps.stepping import Stepped
 
 Again: TypeAlias = Callable[[Token, int], Simulation]
 """Runs the same program as a token says, so many actions at most."""
@@ -49,8 +50,13 @@ def other_ways(failing: Simulation) -> Iterator[Token]:
             yield Token((*kept, (turn, "run", place)))
 
 
+def by_token(system: Stepped) -> Again:
+    """Run what a system runs."""
+    return lambda token, most: follow(system.anew(), token, max_steps=most)
+
+
 def attempted(again: Again, token: Token, max_steps: int) -> Simulation | None:
-    """A run by a token that may not fit."""
+    """A run by a token that may not fit, and that may have no end."""
     try:
         return again(token, max_steps)
     except TokenMismatch:

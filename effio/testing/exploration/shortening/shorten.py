@@ -8,9 +8,10 @@ from typing import Final
 from effio.testing.exploration.schedules.search import Search
 from effio.testing.exploration.schedules.system import CLOCK
 from effio.testing.exploration.schedules.token import Token, TokenMismatch
+from effio.testing.exploration.shortening.closest import attempted, by_token
 from effio.testing.exploration.shortening.course import Course, Courses, Fails, copied
 from effio.testing.exploration.shortening.rearrange import ENOUGH, rearranged, settled
-from effio.testing.exploration.simulation import Simulation, follow, written
+from effio.testing.exploration.simulation import Simulation, written
 from effio.testing.exploration.steps.stepping import Stepped
 
 SEARCHED: Final = 10_000
@@ -90,22 +91,15 @@ def without_needless(system: Stepped, run: Simulation, fails: Fails, stop: Calla
 def without_some(system: Stepped, run: Simulation, fails: Fails, size: int) -> tuple[Simulation, bool]:
     """The run without as many groups of `size` neighbouring choices as possible, and whether that was any."""
     improved = False
+    again = by_token(system)
     end = len(Token.parse(run.token).choices)
     while end > 0:
         choices = Token.parse(run.token).choices
-        candidate = attempted(system, Token(choices[: max(end - size, 0)] + choices[end:]), 10 * len(run.trace) + 100)
+        candidate = attempted(again, Token(choices[: max(end - size, 0)] + choices[end:]), 10 * len(run.trace) + 100)
         if candidate is not None and fails(candidate.outcome) and weight(candidate) < weight(run):
             run, improved = candidate, True
         end = min(end - size, len(Token.parse(run.token).choices))
     return run, improved
-
-
-def attempted(system: Stepped, token: Token, max_steps: int) -> Simulation | None:
-    """A run by a token that may not fit, and that may have no end."""
-    try:
-        return follow(system.anew(), token, max_steps=max_steps)
-    except TokenMismatch:
-        return None
 
 
 def weight(run: Simulation) -> tuple[int, int, int]:

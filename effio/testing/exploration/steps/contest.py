@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import PurePath
 from types import CodeType
 from typing import Any, Final
@@ -31,18 +31,8 @@ def called(kind: str, thing: Any) -> str:
         return f"{OF_FIBERS[kind]} {thing.owner.name}"
     if kind == "forks":
         return f"forks into {thing.name}"
-    name = getattr(thing, "name", None)
-    if name is not None:
-        return str(name)
-    site = getattr(thing, "site", None)
-    return made(thing.kind, site) if isinstance(site, CallSite) else type(thing).__name__
-
-
-@lru_cache(maxsize=1_000)
-def made(kind: str, site: CallSite) -> str:
-    """What has no name, by the line that made it."""
-    origin = site.origin()
-    return f"{kind} {PurePath(origin.file).name}:{origin.line}"
+    is_shared = getattr(thing, "name", None) is not None or isinstance(getattr(thing, "site", None), CallSite)
+    return thing_text(thing) if is_shared else type(thing).__name__
 
 
 def calls(one: Any, other: Any) -> str:

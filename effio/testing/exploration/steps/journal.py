@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePath
 from typing import Any, Final, TypeAlias, cast, final
 from zlib import crc32
@@ -16,12 +16,14 @@ import attrs
 from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
 from effio.concurrent.ref import Ref
 from effio.data.cause_text import short_repr
+from effio.data.origin import CallSite
 from effio.data.touch import Touch, Touches
 from effio.interpreter.fiber import DONE, Fiber
 from effio.interpreter.group import TaskGroupFamily
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.scope import SHIELD, Region, visible_cancel
 from effio.testing.exploration.schedules.system import CANCELLER, CLOCK
+from effio.testing.exploration.steps.footprints import told
 from effio.testing.exploration.steps.leaks import primitive_of
 
 Naming: TypeAlias = Callable[[Any], str]
@@ -312,7 +314,7 @@ def things_of(node: Any, name: Naming) -> list[str]:
 def touched_by(node: Any) -> tuple[Touch, ...]:
     """What an action says that it touches."""
     touches: Touches | None = getattr(node, "_touches", None)
-    return (touches() if callable(touches) else touches) or ()
+    return told(touches or ())
 
 
 def thing_text(thing: Any) -> str:
@@ -322,8 +324,14 @@ def thing_text(thing: Any) -> str:
         return str(name)
     if kind is None:
         return short_repr(thing)
-    origin = getattr(site, "origin", lambda: None)()
-    return str(kind) if origin is None else f"{kind} {PurePath(origin.file).name}:{origin.line}"
+    return made(str(kind), site) if isinstance(site, CallSite) else str(kind)
+
+
+@lru_cache(maxsize=1_000)
+def made(kind: str, site: CallSite) -> str:
+    """What has no name, by the line that made it."""
+    origin = site.origin()
+    return f"{kind} {PurePath(origin.file).name}:{origin.line}"
 
 
 def name_of(function: Any) -> str:

@@ -11,8 +11,7 @@ from effio.interpreter.backends.simulated import drive
 from effio.interpreter.dump import awaited_by, standstill, thing_of
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.scheduler import Scheduler
-from effio.testing.exploration.steps.footprints import told
-from effio.testing.exploration.steps.journal import Journal
+from effio.testing.exploration.steps.journal import Journal, touched_by
 
 TAKING: Final = ("take", "write")
 """What a fiber does to a thing that it holds afterwards."""
@@ -63,4 +62,4 @@ def taken_in(steps: Steps, holder: Fiber, thing: object) -> int:
 
 def takes(node: Any, thing: object) -> bool:
     """Whether an action is one by which a thing is taken."""
-    return any(touch.object is thing and touch.mode in TAKING for touch in told(getattr(node, "_touches", None) or ()))
+    return any(touch.object is thing and touch.mode in TAKING for touch in touched_by(node))
