@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from sys import intern
 from typing import Any, Final, Literal, TypeAlias, cast, final, get_args
 
@@ -15,7 +15,7 @@ from effio.testing.exploration.steps.faults import called
 
 OpaqueMode: TypeAlias = Literal["world", "refuse"]
 
-Names: TypeAlias = str | Iterable[str] | Mapping[str, Literal["read", "write"]]
+Names: TypeAlias = str | Sequence[str] | Set[str] | Mapping[str, Literal["read", "write"]]
 """Things outside of effio by names of the user's own, which are written if nothing else is said."""
 
 Declared: TypeAlias = Mapping[Any, Names | Callable[..., Names]]
