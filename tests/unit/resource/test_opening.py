@@ -136,16 +136,18 @@ def test_failure_of_a_cancelled_acquisition_is_raised() -> None:
 def test_failure_of_a_release_wins_over_a_cancel_that_comes_again() -> None:
     """A release that fails while the coroutine is cancelled is raised, and the next await is cancelled."""
 
-    async def hold() -> None:
+    async def hold(releasing: asyncio.Event) -> None:
+        closing = delay(releasing.set).then(sleep(0.005)).then(fail(OSError("jammed")))
         try:
-            async with noted([], closing=sleep(0.005).then(fail(OSError("jammed")))).open():
+            async with noted([], closing=closing).open():
                 pass
         except OSError:
             await asyncio.sleep(0)
 
     async def main() -> None:
-        holding = asyncio.ensure_future(hold())
-        await asyncio.sleep(0.002)
+        releasing = asyncio.Event()
+        holding = asyncio.ensure_future(hold(releasing))
+        await releasing.wait()
         holding.cancel()
         with pytest.raises(asyncio.CancelledError) as raised:
             await holding
