@@ -33,6 +33,7 @@ COMPILED = (
     "algebra/desugar/together",
     "interpreter/timers",
     "interpreter/scope",
+    "interpreter/callers",
     "interpreter/fiber",
     "interpreter/frames",
     "interpreter/supervision",

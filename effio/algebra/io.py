@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, TypeAlias, overload
 
 from returns.result import Failure, Result, Success
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 OWN_FRAMES: Final = int(__file__.endswith(".py"))  # A compiled method has no frame of its own.
 
+FUNCTION: Final = FunctionType
 is_function: Final[Callable[[object], bool]] = callable  # a name of this module, found faster than a builtin
 
 Value = TypeVar("Value", covariant=True)
@@ -56,13 +58,13 @@ class IO(Tagged, Generic[Value, Error]):
 
     def map(self, f: Callable[[Value], NewValue], /) -> IO[NewValue, Error]:
         """Apply `f` to the value. What `f` raises is a defect."""
-        if not is_function(f):
+        if type(f) is not FUNCTION and not is_function(f):
             raise argument.not_a_function("map", f)
         return primitive.Map(self, f)
 
     def flat_map(self, f: Callable[[Value], IO[NewValue, NewError]], /) -> IO[NewValue, Error | NewError]:
         """Run the program that `f` makes of the value. What `f` raises is a defect."""
-        if not is_function(f):
+        if type(f) is not FUNCTION and not is_function(f):
             raise argument.not_a_function("flat_map", f)
         return primitive.FlatMap(self, f)
 

@@ -1,11 +1,11 @@
 """One fiber: its stack, its state, and how a cancel reaches it."""
 
+# The interpreter reads the slots of nodes, whose public properties cost a call each.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextvars import Context
-from inspect import CO_GENERATOR
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast, final
 
 from returns.result import Failure, Success
@@ -13,6 +13,7 @@ from returns.result import Failure, Success
 from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Pure, Sleep
+from effio.algebra.tag import FOLD, Tagged
 from effio.data.cause import Cause, Die, Fail
 from effio.data.errors import fatal_of
 from effio.data.fiber_dump import FiberDump
@@ -22,7 +23,16 @@ from effio.data.native import mypyc_attr
 from effio.data.origin import CallSite, Origin
 from effio.data.source_text import full_traceback
 from effio.interpreter import dump
-from effio.interpreter.scope import FAMILY, Region, ScopeRegion, any_cancel, effective_deadline, visible_cancel
+from effio.interpreter.callers import is_own
+from effio.interpreter.scope import (
+    FAMILY,
+    Region,
+    Request,
+    ScopeRegion,
+    any_cancel,
+    effective_deadline,
+    visible_cancel,
+)
 
 if TYPE_CHECKING:
     from effio.data.exit import Exit
@@ -43,9 +53,6 @@ CHECKPOINT: Final = Sleep(0.0)
 
 NOWHERE: Final = Region(None)
 """Where a fiber is that has ended, so that it does not keep itself alive."""
-
-OWN_FLOORS: Final = ("interpreter", "algebra", "data", "schedule", "concurrent", "resource")
-OWN_MODULES: Final = tuple(f"effio.{floor}." for floor in OWN_FLOORS)
 
 STOPS: Final = (StopIteration, StopAsyncIteration)
 
@@ -112,15 +119,16 @@ class Fiber(Region):
     `unwinding` is true from there until the region that catches the cancel, and skips handlers meanwhile.
     `epoch` counts the times it parked: a wake-up that belongs to an earlier time is void. `unarmed` counts the
     scopes of this fiber whose deadline has no timer. `began` is when it was forked, `since` when it last parked.
-    `value` and `cause` are its exit, once it has ended.
+    `value` and `cause` are its exit, once it has ended; `hit` is the cancel that ended it where it waited, if one did.
     """
 
     __slots__ = (
         "began",
-        "cause",
+        "cause_",
         "check",
         "context",
         "family",
+        "hit",
         "host",
         "index",
         "label",
@@ -167,7 +175,8 @@ class Fiber(Region):
         self.label = label
         self.path_: Path | None = None
         self.value: Any = None
-        self.cause: Cause[Any] | None = None
+        self.cause_: Cause[Any] | None = None
+        self.hit: Request | None = None
         self.wait: Wait | None = None
         self.host: Any = None
         self.watchers: dict[Watcher, str] | None = None
@@ -200,11 +209,18 @@ class Fiber(Region):
         return Location(self.path, origin, fiber=self.name)
 
     @property
+    def cause(self) -> Cause[Any] | None:
+        """What it failed with."""
+        return self.cause_ if self.cause_ is not None or self.hit is None else self.hit.leaf
+
+    @property
     def exit(self) -> Exit[Any, Any]:
-        """Its exit, for others to see; a cancellation in it says where it hit."""
-        if self.cause is None:
+        """Its exit, for others to see, the same for all; a cancellation in it says where it hit."""
+        cause = self.cause
+        if cause is None:
             return Success(self.value)
-        return Failure(self.cause.placed(self.at(None)))
+        self.cause_ = cause.placed(self.at(None))
+        return Failure(self.cause_)
 
     # -- What questions may ask (`Ask`) ----
 
@@ -261,7 +277,34 @@ class Fiber(Region):
             return
         if self.wait.abort(self):
             self.unwinding = True
-            self.wake(target.request.node)
+            if self.nothing_left():
+                self.end_by(target.request)
+            else:
+                self.wake(target.request.node)
+
+    def nothing_left(self) -> bool:
+        """Whether a cancel that unwinds it runs no code on the way: then it ends where it waits, and takes no turn."""
+        family, stack, place = self.family, self.stack, len(self.stack) - 1
+        if family is None or self.host is not None or self.scheduler.steering is not None:
+            return False
+        if stack[0] is not family.bottom:
+            return False
+        while place > 0:
+            frame: Tagged = stack[place]
+            if frame._tag > FOLD:
+                return False
+            place -= 1
+        return True
+
+    def end_by(self, request: Request) -> None:
+        """End where it waited, because of a cancel."""
+        self.epoch += 1
+        self.wait = None
+        self.hit = request
+        self.stack.clear()
+        if self.scheduler.observer is not None:
+            self.scheduler.observer.on_wake(self)
+        self.scheduler.end(self)
 
     # -- Waiting ----
 
@@ -355,36 +398,3 @@ def path_of(place: Fiber | Family) -> Path:
         known = part.path_ = Path(known, part.name)
     assert known is not None
     return known
-
-
-def forget_callers(cause: Cause[Any]) -> None:
-    """Drop what the frames of the interpreter that called failing user code still hold.
-
-    A traceback keeps them alive, and through them the fiber and the failure itself: a cycle. What fibers of its own
-    failed with was treated when they ended, so of a tree only what is near the top is looked at.
-    """
-    for leaf in near_leaves(cause):
-        error = leaf.exception if isinstance(leaf, Die) else getattr(leaf, "error", None)
-        if not isinstance(error, BaseException) or error.__traceback__ is None:
-            continue
-        frame = error.__traceback__.tb_frame.f_back
-        # To clear a suspended generator would close it.
-        while frame is not None and is_own(frame) and not frame.f_code.co_flags & CO_GENERATOR:
-            try:
-                frame.clear()
-            except RuntimeError:
-                break  # It still runs, as do all around it.
-            frame = frame.f_back
-
-
-def near_leaves(cause: Cause[Any]) -> Iterator[Cause[Any]]:
-    """The leaves of a cause that is one, or is a row of others, or of what happened at once, or both."""
-    for part in cause.parts or (cause,):
-        for inner in part.parts or (part,):
-            if not inner.parts:
-                yield inner
-
-
-def is_own(frame: FrameType) -> bool:
-    """Whether a frame belongs to the library's core, so that nobody wants to see it in a traceback."""
-    return str(frame.f_globals.get("__name__", "")).startswith(OWN_MODULES)

@@ -58,7 +58,7 @@ class EndFrame(Frame):
         fiber.scheduler.end(fiber)
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> None:
-        fiber.cause = cause
+        fiber.cause_ = cause
         fiber.scheduler.end(fiber)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Group, Halt, Pure
@@ -70,7 +70,7 @@ class TaskGroupFamily(Family):
         self.request_cancel("sibling", name, None)
 
     def reports(self, parts: dict[int, Cause[Any]]) -> tuple[ChildReport, ...]:
-        times = self.seconds or {}
+        times = cast("dict[int, float]", self.seconds or {})
         return tuple(
             ChildReport(self.labels[index], "failed" if has_failed(parts.get(index)) else "cancelled", times.get(index))
             for index in sorted(self.labels)

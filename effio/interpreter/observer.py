@@ -42,7 +42,10 @@ class Observer:
         """It waits for something, as `wait.describe()` says."""
 
     def on_wake(self, fiber: Fiber) -> None:
-        """Its wait is over, and it is in the queue; after a foreign coroutine it goes on at once, without this."""
+        """Its wait is over, and it is in the queue, or ends next if it was cancelled and has nothing left to run.
+
+        After a foreign coroutine it goes on at once, without this.
+        """
 
     def on_enter(self, fiber: Fiber, part: Part, name: str, region: Region | None) -> None:
         """It enters a part of its program."""

@@ -9,7 +9,7 @@ from returns.result import Failure, Success
 
 from effio.data.cause import Cancelled, Cause, Die, Fail
 from effio.data.exit import Exit
-from effio.interpreter.fiber import forget_callers
+from effio.interpreter.callers import forget_callers
 from effio.interpreter.frames import followed
 from effio.interpreter.scheduler import Scheduler
 from effio.interpreter.timers import Timers
@@ -44,7 +44,7 @@ def dissolve(scheduler: Scheduler) -> None:
     root = scheduler.current = scheduler.root
     if root.cause is not None:
         forget_callers(root.cause)
-    root.value = root.cause = None
+    root.value = root.cause_ = None
     scheduler.timers = Timers()
     scheduler.background_ = None
 

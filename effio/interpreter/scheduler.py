@@ -18,9 +18,10 @@ from effio.algebra.primitive import Generate, Named
 from effio.data.cause import Cancelled
 from effio.data.errors import Deadlock
 from effio.interpreter.backend import Backend
+from effio.interpreter.callers import forget_callers
 from effio.interpreter.clock import Clock
 from effio.interpreter.dump import standstill
-from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, YIELDED, Fiber, forget_callers
+from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, YIELDED, Fiber
 from effio.interpreter.frames import END, exit_as
 from effio.interpreter.observer import Observer, Steering
 from effio.interpreter.scope import Region
@@ -251,8 +252,8 @@ class Scheduler:
         fiber.closed = True
         fiber.host = None
         fiber.region = NOWHERE
-        if fiber.cause is not None and type(fiber.cause) is not Cancelled:
-            forget_callers(fiber.cause)
+        if fiber.cause_ is not None and type(fiber.cause_) is not Cancelled:
+            forget_callers(fiber.cause_)
         fiber.node = NOTHING
         if self.observer is not None:
             self.observer.on_end(fiber)
@@ -264,7 +265,7 @@ class Scheduler:
             fiber.family.ended(fiber)
         else:
             if self.background_ is not None:
-                fiber.cause = self.background_.added_to(fiber.cause)
+                fiber.cause_ = self.background_.added_to(fiber.cause_)
             self.finish()
 
     def hosted_ended(self, fiber: Fiber) -> None:

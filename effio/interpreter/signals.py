@@ -8,8 +8,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Final, final
 
+from effio.interpreter.callers import is_own
 from effio.interpreter.dump import tree_of
-from effio.interpreter.fiber import is_own
 from effio.interpreter.scheduler import Scheduler
 
 SIGINT: Final = int(signal.SIGINT)

@@ -76,7 +76,7 @@ class Family(Region):
         self.waiting = False
         self.more = False
         self.site: CallSite | None = None
-        self.seconds: dict[int, float] | None = None
+        self.seconds: dict[int, float] | list[float | None] | None = None
         self.looked = False
         self.seen: Region | None = None
         self.bottom: Frame = END
@@ -116,8 +116,10 @@ class Family(Region):
     def ended(self, child: Fiber) -> None:
         """Take the exit of a child; after the last one, the owner goes on."""
         del self.children[child]
-        cause = child.cause
-        if cause is None:
+        hit = child.hit
+        if hit is not None and (hit is self.request or hit is child.request):
+            self.lost(child)
+        elif (cause := child.cause) is None:
             self.succeeded(child.index, child.value)
         else:
             rest = self.own_failure(child, cause)

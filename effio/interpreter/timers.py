@@ -39,14 +39,16 @@ class Timers:
     A result that is due at an instant comes before a deadline that is due at the same instant, so that a value that
     is ready wins; equal timers fire in the order they were set. An entry carries the `epoch` of its target when it
     was set and is stale once that has moved on. When more than half are stale they are dropped all at once, as soon as
-    one comes to the top or there are many: to take each from the top of a heap would cost more.
+    one comes to the top or there are many: to take each from the top of a heap would cost more. What was set since
+    the timers were last looked at has not come to the heap yet: most of it is stale by then.
     """
 
-    __slots__ = ("_heap", "_sequence", "_stale", "changes")
+    __slots__ = ("_fresh", "_heap", "_sequence", "_stale", "changes")
 
     def __init__(self) -> None:
         self.changes = 0
         self._heap: list[Any] = []  # of entries, which mypyc would take apart at each look
+        self._fresh: list[Any] = []
         self._sequence = 0
         self._stale = 0
 
@@ -56,19 +58,31 @@ class Timers:
             return
         self.changes += 1
         self._sequence += 1
-        push(self._heap, (when, rank, self._sequence, target, target.epoch))
+        self._fresh.append((when, rank, self._sequence, target, target.epoch))
 
     def forget_one(self) -> None:
         """Note that one entry became stale."""
         self.changes += 1
         self._stale += 1
-        if self._stale > STALE_BEFORE_SWEEP and self._stale * 2 > len(self._heap):
+        if self._stale > STALE_BEFORE_SWEEP and self._stale * 2 > len(self._heap) + len(self._fresh):
             self.sweep()
+
+    def heap(self) -> list[Any]:
+        """All entries, the earliest first, those that are stale among them."""
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            for entry in fresh:
+                target: Timed = entry[3]
+                if target.epoch == entry[4]:
+                    push(self._heap, entry)
+                else:
+                    self._stale -= self._stale > 0
+        return self._heap
 
     def sweep(self) -> None:
         """Drop every stale entry. The heap stays the same list, since `pop_due` may be looking at it."""
         kept: list[Any] = []
-        for entry in self._heap:
+        for entry in self.heap():
             target: Timed = entry[3]
             if target.epoch == entry[4]:
                 kept.append(entry)
@@ -78,7 +92,7 @@ class Timers:
 
     def next(self) -> float | None:
         """The time of the earliest timer that still counts, or None."""
-        heap = self._heap
+        heap = self.heap()
         while heap:
             entry = heap[0]
             target: Timed = entry[3]
@@ -105,4 +119,4 @@ class Timers:
         return due
 
     def __len__(self) -> int:
-        return len(self._heap) - self._stale
+        return len(self._heap) + len(self._fresh) - self._stale

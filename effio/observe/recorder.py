@@ -140,9 +140,9 @@ class Recorder(Observer):
         record = self.regions.get(region)
         if record is not None:
             reason = None if request.reason is None else short_repr(request.reason)
-            record.cancel = Cancel(request.leaf.source, request.by, reason=reason, at=self._now() - self.began)
-            record.request = request.identity
-            self.cancels[request.identity] = record.cancel
+            record.cancel = Cancel(request.source, request.by, reason=reason, at=self._now() - self.began)
+            record.request = request.leaf.scope or 0
+            self.cancels[record.request] = record.cancel
 
     def on_end(self, fiber: Fiber) -> None:
         records = self.open.pop(fiber, None)

@@ -227,7 +227,7 @@ class Host:
         problem = RuntimeError(f"a coroutine of fiber {self.fiber.name!r} left a scope or a nursery of trio open")
         problem.add_note("use bracket, so that what one coroutine enters another one leaves")
         cause = Die(problem, self.fiber.at(None))
-        self.fiber.cause = cause if self.fiber.cause is None else then(self.fiber.cause, cause)
+        self.fiber.cause_ = cause if self.fiber.cause_ is None else then(self.fiber.cause_, cause)
 
 
 @disable_ki_protection

@@ -52,9 +52,11 @@ class Family(Region):
 
     def start(self, run: Run, here: Place, index: int, program: p.Program) -> Fiber:
         """Add a child of a program that stands `here`; it runs when its turn comes."""
-        name = program.name if isinstance(program, p.Named) else f"{self.name}[{index}]"
+        name = f"{self.name}[{index}]"
+        if isinstance(program, p.Named):
+            name, program = program.name, program.source
         child = Fiber(name=name, index=index, family=self)
-        place = attrs.evolve(here, fiber=child, regions=(*self.regions, self, child))
+        place = attrs.evolve(here, fiber=child, regions=(*self.regions, self, child), bare=True)
         self.children.append(child)
         run.start(child, self.child(run, place, program))
         return child
@@ -85,8 +87,8 @@ class Family(Region):
         return cause.without(caused_by(*self.regions, self, member))
 
     def all_ended(self, run: Run) -> Generator[Wait, Any, None]:
-        """Wait for the children; no cancel cuts that short, since it goes to them."""
-        if self.children:
+        """Wait for the children, and those that come meanwhile; no cancel cuts that short, since it goes to them."""
+        while self.children:
             self.wait = Wait(self.regions, can_be_cut=False)
             yield self.wait
         self.over = True
@@ -291,7 +293,7 @@ def watch(run: Run, here: Place, node: p.Watch) -> Walk:
     if target is here.fiber:
         return cut_at(here.regions) or Failed(Die(RuntimeError(f"fiber {target.name!r} cannot wait for its own end")))
     if target.exit is None:
-        wait = Wait(here.regions)
+        wait = Wait(here.regions, bare=here.bare)
         target.watchers.append((here.fiber, wait))
         ended = yield from waiting(here, wait)
     else:

@@ -88,10 +88,11 @@ class Fiber(Region):
 @final
 @attrs.define(eq=False)
 class Wait:
-    """Why a fiber stands still; a cancel ends the wait if it `can_be_cut`."""
+    """Why a fiber stands still; a cancel ends the wait if it `can_be_cut`, and the whole fiber if that is `bare`."""
 
     regions: Regions
     can_be_cut: bool = True
+    bare: bool = False
 
 
 YIELD: Final = Wait((), can_be_cut=False)
@@ -141,17 +142,21 @@ def is_typed(cause: Cause[Any]) -> bool:
 @final
 @attrs.frozen
 class Place:
-    """Where a program stands: its fiber, the regions around it, and what it can refer to."""
+    """Where a program stands: its fiber, the regions around it, and what it can refer to.
+
+    It is `bare` if nothing between here and the end of the fiber does anything when a cancel comes through.
+    """
 
     fiber: Fiber
     regions: Regions
     scopes: tuple[Region, ...] = ()
     groups: tuple[Any, ...] = ()
     shields: tuple[Shielding, ...] = ()
+    bare: bool = False
 
     def inside(self, region: Region | Shielding) -> Place:
         """The same with one region more."""
-        return attrs.evolve(self, regions=(*self.regions, region))
+        return attrs.evolve(self, regions=(*self.regions, region), bare=False)
 
 
 RESULT: Final = 0
@@ -252,7 +257,10 @@ class Run:
             fiber.family.child_ended(self, fiber, fiber.exit)
 
     def cancel(self, region: Region, request: Cancelled) -> None:
-        """Cancel a region once: whoever waits inside and can see it stops waiting, parents before children."""
+        """Cancel a region once: whoever waits inside and can see it stops waiting, parents before children.
+
+        Whoever has nothing left to do then has ended; the others go on when their turn comes.
+        """
         if region.request is not None or region.over:
             return
         region.request = attrs.evolve(request, scope=next(self.numbers))
@@ -264,7 +272,10 @@ class Run:
         for fiber in reached:
             wait = fiber.wait
             cut = cut_at(wait.regions) if wait is not None and wait.can_be_cut else None
-            if wait is not None and cut is not None:
+            if wait is not None and cut is not None and wait.bare:
+                fiber.wait = None
+                self.end(fiber, cut)
+            elif wait is not None and cut is not None:
                 self.wake(fiber, wait, cut)
 
 

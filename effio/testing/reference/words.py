@@ -65,7 +65,7 @@ def sleep(run: Run, here: Place, node: p.Sleep) -> Walk:
             yield YIELD
             cut = cut_at(here.regions)
         return cut or Done()
-    wait = Wait(here.regions)
+    wait = Wait(here.regions, bare=here.bare)
     fiber = here.fiber
     run.at(node.seconds, RESULT, lambda: run.wake(fiber, wait, Done()), lambda: fiber.wait is wait)
     return (yield from waiting(here, wait))
@@ -73,7 +73,12 @@ def sleep(run: Run, here: Place, node: p.Sleep) -> Walk:
 
 def never(run: Run, here: Place, node: p.Never) -> Walk:
     """Wait for nothing."""
-    return (yield from waiting(here, Wait(here.regions)))
+    return (yield from waiting(here, Wait(here.regions, bare=here.bare)))
+
+
+def busy(here: Place) -> Place:
+    """The same place with something around it that is told of a cancel."""
+    return attrs.evolve(here, bare=False)
 
 
 # -- One after another ---------------------------------------------------------------------------------------
@@ -106,8 +111,8 @@ def to_exit(run: Run, here: Place, node: p.ToExit) -> Walk:
 
 
 def named(run: Run, here: Place, node: p.Named) -> Walk:
-    """A name shows in the names of fibers only."""
-    return run.walk(here, node.source)
+    """A name shows in the names of fibers only, and is left again."""
+    return run.walk(busy(here), node.source)
 
 
 # -- Again and again -----------------------------------------------------------------------------------------
@@ -115,6 +120,7 @@ def named(run: Run, here: Place, node: p.Named) -> Walk:
 
 def repeat(run: Run, here: Place, node: p.Repeat) -> Walk:
     """The first failure ends it, also that of the wait before the next run."""
+    here = busy(here)
     outcome = yield from run.walk(here, node.source)
     for _ in range(node.times):
         if isinstance(outcome, Done):
@@ -126,6 +132,7 @@ def repeat(run: Run, here: Place, node: p.Repeat) -> Walk:
 
 def retry(run: Run, here: Place, node: p.Retry) -> Walk:
     """A value ends it, and what unwinds; otherwise the last failure tells of those before it."""
+    here = busy(here)
     outcome = yield from run.walk(here, node.source)
     for _ in range(node.times):
         if isinstance(outcome, Done) or outcome.unwinding or not is_typed(outcome.cause):
@@ -153,9 +160,9 @@ def shielded(here: Place) -> Place:
     return here.inside(Shielding())
 
 
-def finalized(run: Run, here: Place, source: Walk, finalizer: Callable[[Place, Outcome], Walk]) -> Walk:
+def finalized(run: Run, here: Place, source: p.Program, finalizer: Callable[[Place, Outcome], Walk]) -> Walk:
     """Whatever the source ended with, run the finalizer shielded; what it fails with follows."""
-    outcome = yield from source
+    outcome = yield from run.walk(busy(here), source)
     after = yield from finalizer(shielded(here), outcome)
     if isinstance(after, Done):
         return outcome
@@ -166,8 +173,7 @@ def finalized(run: Run, here: Place, source: Walk, finalizer: Callable[[Place, O
 
 def ensuring(run: Run, here: Place, node: p.Ensuring) -> Walk:
     """The same finalizer for every exit."""
-    source = run.walk(here, node.source)
-    return finalized(run, here, source, lambda inner, outcome: run.walk(inner, node.finalizer))
+    return finalized(run, here, node.source, lambda inner, outcome: run.walk(inner, node.finalizer))
 
 
 def on_exit(run: Run, here: Place, node: p.OnExit) -> Walk:
@@ -177,7 +183,7 @@ def on_exit(run: Run, here: Place, node: p.OnExit) -> Walk:
         run.log.append((run.now, "exit", outcome.exit))
         return run.walk(inner, node.finalizer)
 
-    return finalized(run, here, run.walk(here, node.source), finalizer)
+    return finalized(run, here, node.source, finalizer)
 
 
 def on_cancel(run: Run, here: Place, node: p.OnCancel) -> Walk:
@@ -187,7 +193,7 @@ def on_cancel(run: Run, here: Place, node: p.OnCancel) -> Walk:
         cancelled = isinstance(outcome, Failed) and outcome.cause.has_cancelled
         return run.walk(inner, node.finalizer if cancelled else p.Pure())
 
-    return finalized(run, here, run.walk(here, node.source), finalizer)
+    return finalized(run, here, node.source, finalizer)
 
 
 def bracket(run: Run, here: Place, node: p.Bracket) -> Walk:
@@ -207,7 +213,8 @@ def shield(run: Run, here: Place, node: p.Shield) -> Walk:
 def restore(run: Run, here: Place, node: p.Restore) -> Walk:
     """The same place without one enclosing shield."""
     lifted = outwards(here.shields, node.shield)
-    return run.walk(attrs.evolve(here, regions=tuple(r for r in here.regions if r is not lifted)), node.source)
+    regions = tuple(region for region in here.regions if region is not lifted)
+    return run.walk(attrs.evolve(here, regions=regions, bare=here.bare and lifted is None), node.source)
 
 
 # -- Scopes and time -----------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def is_racy(time: object) -> bool:
 
 def armed(timers: Timers) -> tuple[Entry, ...]:
     """The timers that still count, the earliest first."""
-    return tuple(sorted(entry for entry in timers._heap if entry[3].epoch == entry[4]))
+    return tuple(sorted(entry for entry in timers.heap() if entry[3].epoch == entry[4]))
 
 
 def of_clock(footprints: Footprints, timers: Timers | None) -> Footprint:
@@ -86,7 +86,7 @@ class Alarms:
 
     def sets_tied(self) -> bool:
         """Whether the turn set a deadline of those that have a rival."""
-        new = (entry for entry in self.scheduler.timers._heap if entry[2] > self.sequence and entry[1] == DEADLINE)
+        new = (entry for entry in self.scheduler.timers.heap() if entry[2] > self.sequence and entry[1] == DEADLINE)
         return any(self.owner(entry) in self.footprints.knowledge.tied for entry in new)
 
     def owner(self, entry: Entry) -> int:
