@@ -15,6 +15,7 @@ from setuptools.command.build_ext import build_ext
 
 COMPILED = (
     "data/duration",
+    "data/call_site",
     "algebra/tag",
     "algebra/io",
     "algebra/primitive",
@@ -45,6 +46,7 @@ COMPILED = (
     "interpreter/scheduler",
     "interpreter/outcome",
     "interpreter/backends/asyncio",
+    "interpreter/backends/asyncio_host",
     "observe/short_path",
     "observe/recorder",
     "testing/exploration/schedules/system",

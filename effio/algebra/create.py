@@ -18,11 +18,11 @@ from effio.algebra.handle import CancelScope, Restore, TaskGroup
 from effio.algebra.io import IO, X1, NewError, NewValue, OtherError, OtherValue, T
 from effio.algebra.primitive import Fail, Halt, OnFailure, Pure, Shield, Sleep
 from effio.algebra.shape import program
+from effio.data.call_site import caller
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
 from effio.data.fiber_dump import FiberDump
-from effio.data.origin import caller
 
 P = ParamSpec("P")
 

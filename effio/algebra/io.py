@@ -11,18 +11,16 @@ from typing_extensions import TypeVar
 
 from effio.algebra import argument, describe, port
 from effio.algebra.tag import Tagged
+from effio.data.call_site import OWN_FRAMES, caller
 from effio.data.cause import Cause
 from effio.data.duration import Seconds, seconds
 from effio.data.errors import TimedOut
 from effio.data.exit import Exit
 from effio.data.native import mypyc_attr
-from effio.data.origin import caller
 from effio.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
     from effio.algebra.handle import TaskGroup
-
-OWN_FRAMES: Final = int(__file__.endswith(".py"))  # A compiled method has no frame of its own.
 
 FUNCTION: Final = FunctionType
 is_function: Final[Callable[[object], bool]] = callable  # a name of this module, found faster than a builtin

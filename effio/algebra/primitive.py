@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Literal, TypeAlias, final
 from effio.algebra import argument, tag
 from effio.algebra.field import field
 from effio.algebra.io import IO
+from effio.data.call_site import CallSite
 from effio.data.cause import Cause
 from effio.data.exit import Exit
 from effio.data.native import mypyc_attr
-from effio.data.origin import CallSite
 from effio.data.touch import Touches
 
 Policy: TypeAlias = Literal["all", "settle", "validate", "race", "first"]
@@ -24,6 +24,7 @@ OnFailure: TypeAlias = Literal["cancel", "collect", "ignore"]
 Watching: TypeAlias = Literal["join", "exit", "cancel"]
 Errors: TypeAlias = tuple[type[BaseException], ...]
 Finalizer: TypeAlias = IO[Any, Any] | Callable[[Exit[Any, Any]], IO[Any, Any]]
+Maker: TypeAlias = Callable[[Any], IO[Any, Any]]
 Reason: TypeAlias = str | Callable[[], str]
 
 
@@ -223,12 +224,7 @@ class Fold(Sourced):
     __slots__ = ("_on_failure",)
     _tag: int = tag.FOLD
 
-    def __init__(
-        self,
-        source: IO[Any, Any],
-        on_failure: Callable[[Cause[Any]], IO[Any, Any]],
-        on_success: Callable[[Any], IO[Any, Any]] | None = None,
-    ) -> None:
+    def __init__(self, source: IO[Any, Any], on_failure: Maker, on_success: Maker | None = None) -> None:
         self._source = source
         self._on_failure = on_failure
         self._next = on_success
@@ -304,6 +300,7 @@ class Park(IO[Any, Any]):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Watch(IO[Any, Any]):
     """Wait for the end of `fiber`: "join" takes on its exit, "exit" gives it, "cancel" asks for it first."""
 
@@ -384,6 +381,7 @@ class Restore(IO[Any, Any]):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Scoped(IO[Any, Any]):
     """Run `body`, a program or what makes one of the scope, in a new cancel scope that ends after `seconds`, if any.
 
@@ -443,6 +441,7 @@ class Group(IO[Any, Any]):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Fork(IO[Any, Any]):
     """Start `source` as a child of `group` and give its fiber; the child has not run yet."""
 
@@ -460,6 +459,7 @@ class Fork(IO[Any, Any]):
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Parallel(IO[Any, Any]):
     """Run the programs that `function` makes of `items` (None: the items themselves) at once, at most `limit` of them.
 

@@ -14,9 +14,9 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Fail, Halt, Operation, Pure
 from effio.concurrent.shared import OneTouch, Shared, make, shared
 from effio.data import cause
+from effio.data.call_site import caller
 from effio.data.cause_text import short_repr
 from effio.data.exit import Exit
-from effio.data.origin import caller
 
 Given = TypeVar("Given")
 GivenError = TypeVar("GivenError", default=Never)

@@ -9,7 +9,7 @@ import attrs
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import OnExit, Operation, Pure, Then
-from effio.data.origin import CallSite, caller
+from effio.data.call_site import CallSite, caller
 from effio.data.touch import Mode, Touch, Touches
 
 NOTHING: Final = Pure(None)

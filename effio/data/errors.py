@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, cast
 
-from effio.data.origin import CallSite, Origin
+from effio.data.call_site import CallSite
+from effio.data.origin import Origin
 
 CancelSource: TypeAlias = Literal["explicit", "deadline", "sibling", "race", "host", "signal"]
 

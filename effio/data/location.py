@@ -6,8 +6,9 @@ from typing import Literal, final
 
 import attrs
 
+from effio.data.call_site import CallSite
 from effio.data.identity import Path
-from effio.data.origin import CallSite, Origin
+from effio.data.origin import Origin
 
 
 @final

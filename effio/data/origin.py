@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from inspect import getattr_static
-from sys import _getframe  # pyright: ignore[reportPrivateUsage]: documented, and the only cheap way
 from types import CodeType, FunctionType, MethodType
 from typing import final
 
@@ -31,58 +30,6 @@ class Origin:
         return f"{where} in {function}" if function else where
 
 
-@final
-class CallSite:
-    """One instruction of a running function; its line is looked up only when it is asked for.
-
-    Slots are written by hand, since one is made wherever a program is built or forked.
-    """
-
-    __slots__ = ("code", "lasti")
-
-    code: CodeType
-    lasti: int
-
-    def __init__(self, code: CodeType, lasti: int) -> None:
-        self.code = code
-        self.lasti = lasti
-
-    def origin(self) -> Origin:
-        """Look up the line. Cost: linear in the length of the function."""
-        for start, end, line in self.code.co_lines():
-            if start <= self.lasti < end and line is not None:
-                return Origin(self.code.co_filename, line, self.code.co_qualname)
-        return _first_line(self.code)
-
-    def __str__(self) -> str:
-        return str(self.origin())
-
-    def __repr__(self) -> str:
-        return f"CallSite({str(self)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, CallSite):
-            return NotImplemented
-        return self.code is other.code and self.lasti == other.lasti
-
-    def __hash__(self) -> int:
-        return hash((id(self.code), self.lasti))
-
-    def __reduce__(self) -> tuple[object, tuple[str, int, str]]:
-        # Code objects do not pickle; elsewhere the place itself is all that is wanted.
-        origin = self.origin()
-        return (Origin, (origin.file, origin.line, origin.function))
-
-
-def caller(depth: int = 0) -> CallSite:
-    """Capture the place `depth` calls above the function that calls this one."""
-    try:
-        frame = _getframe(depth + 1)
-    except ValueError:
-        frame = _getframe(1)
-    return CallSite(frame.f_code, frame.f_lasti)
-
-
 def origin_of(function: object) -> Origin | None:
     """Find where a callable was defined, seen through partials, methods and `functools.wraps`.
 
@@ -94,7 +41,12 @@ def origin_of(function: object) -> Origin | None:
     inner = _innermost(function)
     if not isinstance(inner, FunctionType):
         inner = _innermost(getattr_static(type(inner), "__call__", None))
-    return _first_line(inner.__code__) if isinstance(inner, FunctionType) else None
+    return first_line(inner.__code__) if isinstance(inner, FunctionType) else None
+
+
+def first_line(code: CodeType) -> Origin:
+    """Give the place where a function begins."""
+    return Origin(code.co_filename, code.co_firstlineno, code.co_qualname)
 
 
 # -- Helpers ----
@@ -111,10 +63,6 @@ def _innermost(function: object) -> object:
         else:
             function = getattr(function, "__wrapped__", function)
     return function
-
-
-def _first_line(code: CodeType) -> Origin:
-    return Origin(code.co_filename, code.co_firstlineno, code.co_qualname)
 
 
 def _shown_file(file: str) -> str:

@@ -10,7 +10,8 @@ from typing import Final, final
 
 import attrs
 
-from effio.data.origin import CallSite, Origin
+from effio.data.call_site import CallSite
+from effio.data.origin import Origin
 
 OWN_PACKAGE: Final = "effio."
 RUNNER: Final = "effio.interpreter.runtime."

@@ -14,13 +14,14 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Pure, Sleep
 from effio.algebra.tag import FOLD, Tagged
+from effio.data.call_site import CallSite
 from effio.data.cause import Cause, Die, Fail
 from effio.data.errors import fatal_of
 from effio.data.fiber_dump import FiberDump
 from effio.data.identity import Path
 from effio.data.location import Location
 from effio.data.native import mypyc_attr
-from effio.data.origin import CallSite, Origin
+from effio.data.origin import Origin
 from effio.data.source_text import full_traceback
 from effio.interpreter import dump
 from effio.interpreter.callers import is_own
@@ -74,14 +75,6 @@ class Wait(Protocol):
         ...
 
 
-class Watcher(Protocol):
-    """Who is told that a fiber has ended."""
-
-    def wake(self, node: IO[Any, Any]) -> None:
-        """Go on with `node`, which gives the exit of the fiber, or takes it on."""
-        ...
-
-
 @final
 @mypyc_attr(free_list_len=1)
 class Sleeping:
@@ -98,6 +91,14 @@ class Sleeping:
 
     def describe(self) -> str:
         return f"sleep({self.seconds:g})"
+
+
+class Watcher(Protocol):
+    """Who is told that a fiber has ended."""
+
+    def wake(self, node: IO[Any, Any]) -> None:
+        """Go on with `node`, which gives the exit of the fiber, or takes it on."""
+        ...
 
 
 @final
@@ -285,9 +286,8 @@ class Fiber(Region):
     def nothing_left(self) -> bool:
         """Whether a cancel that unwinds it runs no code on the way: then it ends where it waits, and takes no turn."""
         family, stack, place = self.family, self.stack, len(self.stack) - 1
-        if family is None or self.host is not None or self.scheduler.steering is not None:
-            return False
-        if stack[0] is not family.bottom:
+        steered = self.scheduler.steering is not None
+        if steered or self.host is not None or family is None or stack[0] is not family.bottom:
             return False
         while place > 0:
             frame: Tagged = stack[place]

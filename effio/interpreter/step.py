@@ -65,6 +65,7 @@ def advance(fiber: Fiber) -> None:
     scheduler = fiber.scheduler
     steering = scheduler.steering
     node: Any = fiber.node
+    fiber.node = NOTHING
     calls = 1  # the actions of this turn; who was woken comes with the value of one
     if fiber.state != QUEUED:
         calls = 0

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Named
+from effio.data.call_site import CallSite
 from effio.data.cause import Both, Cancelled, Cause, then
 from effio.data.identity import Path
 from effio.data.location import ChildReport
 from effio.data.native import mypyc_attr
-from effio.data.origin import CallSite
 from effio.interpreter.fiber import NOTHING, Fiber, path_of
 from effio.interpreter.frames import END, Frame
 from effio.interpreter.scope import FAMILY, Region, visible_cancel

@@ -7,10 +7,11 @@ from types import CodeType
 from typing import Any, Final, TypeAlias, final
 
 from effio.algebra.io import IO
+from effio.data.call_site import CallSite
 from effio.data.cause import Cancelled, Cause, Die
 from effio.data.cause_text import error_text, short_repr
 from effio.data.identity import Path
-from effio.data.origin import CallSite, Origin, origin_of
+from effio.data.origin import Origin, origin_of
 from effio.interpreter.action import Resume, Watching
 from effio.interpreter.clock import Clock
 from effio.interpreter.fiber import Fiber, Sleeping, Wait

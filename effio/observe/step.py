@@ -7,7 +7,8 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 import attrs
 
-from effio.data.origin import CallSite, Origin, origin_of
+from effio.data.call_site import CallSite
+from effio.data.origin import Origin, origin_of
 from effio.data.source_text import is_users
 
 Kind: TypeAlias = Literal[

@@ -13,10 +13,10 @@ from effio.algebra import argument
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, Fail, FlatMap, OnExit, Operation
 from effio.algebra.shape import Program, program
+from effio.data.call_site import caller
 from effio.data.cause import Cause
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
-from effio.data.origin import caller
 from effio.data.touch import Touch
 
 Value = TypeVar("Value")

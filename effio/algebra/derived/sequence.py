@@ -21,6 +21,7 @@ from effio.algebra.shape import (
     a_program,
     programs,
 )
+from effio.data.native import mypyc_attr
 from effio.schedule.schedule import Schedule
 
 Strategy: TypeAlias = Literal["one_for_one", "one_for_all"]
@@ -44,6 +45,7 @@ class Flatten(OneSource):
     __slots__ = ()
 
 
+@mypyc_attr(free_list_len=1)
 class AsValue(WithValue):
     """Run `source` and give `value` instead of its own."""
 

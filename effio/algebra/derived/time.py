@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from effio.algebra.field import field
 from effio.algebra.shape import Derived, Function, Program, WithSeconds, a_function, a_program
-from effio.data.origin import CallSite
+from effio.data.call_site import CallSite
+from effio.data.native import mypyc_attr
 
 
 class SleepUntil(Derived):
@@ -20,6 +21,7 @@ class SleepUntil(Derived):
     deadline: ClassVar[float] = field("deadline")
 
 
+@mypyc_attr(free_list_len=1)
 class FailAfter(WithSeconds):
     """Cancel `source` after `seconds` and fail with `TimedOut`, from the line `site`."""
 
@@ -33,6 +35,7 @@ class FailAfter(WithSeconds):
     site: ClassVar[CallSite] = field("site")
 
 
+@mypyc_attr(free_list_len=1)
 class MoveOnAfter(WithSeconds):
     """Cancel `source` after `seconds` and give None."""
 

@@ -18,9 +18,11 @@ from effio.algebra.shape import (
     a_function,
     programs,
 )
-from effio.data.origin import CallSite
+from effio.data.call_site import CallSite
+from effio.data.native import mypyc_attr
 
 
+@mypyc_attr(free_list_len=1)
 class ParZip(ManySources):
     """Run `ios` at once and give the tuple of their values."""
 
@@ -83,6 +85,7 @@ class ParValidate(WithLimit):
     __slots__ = ()
 
 
+@mypyc_attr(free_list_len=1)
 class Race(Contest):
     """Run `ios` at once; the first success wins."""
 

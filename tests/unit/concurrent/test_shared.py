@@ -30,7 +30,7 @@ from effio import (
     traverse,
 )
 from effio.concurrent.shared import NOTHING, AtEnd, Shared
-from effio.data.origin import caller
+from effio.data.call_site import caller
 from tests.unit.concurrent.sweep import go
 
 

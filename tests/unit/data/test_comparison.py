@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from effio.data.call_site import CallSite
 from effio.data.cause import Fail
 from effio.data.error_equality import ErrorKey
 from effio.data.identity import Path
-from effio.data.origin import CallSite
 from effio.data.touch import Touch
 
 SITE = CallSite((lambda: None).__code__, 0)

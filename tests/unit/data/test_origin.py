@@ -9,7 +9,8 @@ from pathlib import Path as File
 
 import pytest
 
-from effio.data.origin import CallSite, Origin, caller, origin_of
+from effio.data.call_site import CallSite, caller
+from effio.data.origin import Origin, origin_of
 
 
 def here() -> CallSite:

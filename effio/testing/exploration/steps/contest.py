@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any, Final
 
 from effio.algebra.primitive import Invoked
-from effio.data.origin import CallSite
+from effio.data.call_site import CallSite
 from effio.testing.exploration.steps.journal import describe, name_of, thing_text
 
 OF_FIBERS: Final = {"end": "the end of", "family": "the children of", "region": "the cancel of"}

@@ -15,8 +15,8 @@ import attrs
 
 from effio.algebra.primitive import Ask, Call, Fork, Invoked, Operation, Parallel, Park, Sleep, Watch
 from effio.concurrent.ref import Ref
+from effio.data.call_site import CallSite
 from effio.data.cause_text import short_repr
-from effio.data.origin import CallSite
 from effio.data.touch import Touch, Touches
 from effio.interpreter.fiber import DONE, Fiber
 from effio.interpreter.group import TaskGroupFamily
