@@ -35,6 +35,7 @@ COMPILED = (
     "interpreter/timers",
     "interpreter/scope",
     "interpreter/callers",
+    "interpreter/contexts",
     "interpreter/fiber",
     "interpreter/frames",
     "interpreter/supervision",

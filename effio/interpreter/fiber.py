@@ -75,30 +75,11 @@ class Wait(Protocol):
         ...
 
 
-@final
-@mypyc_attr(free_list_len=1)
-class Sleeping:
-    """The wait for a timer; the timer's entry becomes stale when it is aborted."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def abort(self, fiber: Fiber) -> bool:
-        fiber.scheduler.timers.forget_one()
-        return True
-
-    def describe(self) -> str:
-        return f"sleep({self.seconds:g})"
-
-
 class Watcher(Protocol):
     """Who is told that a fiber has ended."""
 
     def wake(self, node: IO[Any, Any]) -> None:
         """Go on with `node`, which gives the exit of the fiber, or takes it on."""
-        ...
 
 
 @final
@@ -127,13 +108,13 @@ class Fiber(Region):
         "began",
         "cause_",
         "check",
-        "context",
         "family",
         "hit",
         "host",
         "index",
         "label",
         "node",
+        "own_context",
         "path_",
         "region",
         "scheduler",
@@ -152,8 +133,8 @@ class Fiber(Region):
         scheduler: Scheduler,
         node: IO[Any, Any],
         family: Family | None,
-        context: Context,
-        bottom: object,
+        context: Context | None,
+        stack: list[Any],
         index: int = 0,
         label: str | None = None,
     ) -> None:
@@ -164,9 +145,9 @@ class Fiber(Region):
         self.scheduler = scheduler
         self.node = node
         self.family = family
-        self.context = context
+        self.own_context = context
         self.region: Region = self
-        self.stack: list[Any] = [bottom]
+        self.stack = stack
         self.state = QUEUED
         self.check: bool = family is not None and (family.request is not None or family.fiber.check)
         self.unwinding = False
@@ -190,6 +171,12 @@ class Fiber(Region):
         """The root has the fibers that were let go; any other has none of its own."""
         background = self.scheduler.background_ if self.family is None else None
         return None if background is None else background.children
+
+    @property
+    def context(self) -> Context:
+        """The context that it runs in, from now on its own."""
+        self.own_context = self.scheduler.contexts.given(self)
+        return self.own_context
 
     # -- Names ----
 

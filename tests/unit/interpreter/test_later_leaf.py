@@ -55,6 +55,28 @@ def test_coroutine_that_ends_at_once() -> None:
     assert run_exit(after_another(from_async(quick, -1).or_else_succeed(7))) == Success(7)
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_coroutine_that_raises_the_signal_of_closing(waits: bool) -> None:
+    """A GeneratorExit of its own is a defect like any other, and the next coroutine runs in the same task."""
+    tasks: set[object] = set()
+
+    async def closes() -> None:
+        tasks.add(asyncio.current_task())
+        if waits:
+            await asyncio.sleep(0)
+        raise GeneratorExit
+
+    async def later() -> None:
+        tasks.add(asyncio.current_task())
+        await asyncio.sleep(0)
+        tasks.add(asyncio.current_task())
+
+    assert run_exit(after_another(from_async(closes).ensuring(from_async(later).or_die()))) == Failure(
+        Die(GeneratorExit())
+    )
+    assert len(tasks) == 1
+
+
 def test_cancel_of_nobody_is_a_bug_of_the_coroutine() -> None:
     """A CancelledError that nobody asked for is a defect, also where nothing was awaited."""
 
