@@ -35,7 +35,6 @@ COMPILED = (
     "interpreter/timers",
     "interpreter/scope",
     "interpreter/callers",
-    "interpreter/contexts",
     "interpreter/fiber",
     "interpreter/frames",
     "interpreter/supervision",

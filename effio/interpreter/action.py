@@ -35,14 +35,13 @@ from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RES
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
 from effio.data.native import mypyc_attr
-from effio.interpreter.fiber import DONE, GIVEN, NOTHING, YIELDED, Fiber, Wait
+from effio.interpreter.fiber import DONE, GIVEN, NOTHING, YIELDED, Fiber, Sleeping, Wait
 from effio.interpreter.frames import NamedFrame, RegionFrame, ScopeFrame, exit_as
 from effio.interpreter.group import TaskGroupFamily, TaskGroupFrame
 from effio.interpreter.observer import Part
 from effio.interpreter.parallel import run_parallel
 from effio.interpreter.scope import Region, RestoreRegion, ScopeRegion, ShieldRegion
 from effio.interpreter.supervision import Family
-from effio.interpreter.timers import Sleeping
 
 Next: TypeAlias = "IO[Any, Any] | None"
 

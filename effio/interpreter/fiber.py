@@ -75,11 +75,30 @@ class Wait(Protocol):
         ...
 
 
+@final
+@mypyc_attr(free_list_len=1)
+class Sleeping:
+    """The wait for a timer; the timer's entry becomes stale when it is aborted."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def abort(self, fiber: Fiber) -> bool:
+        fiber.scheduler.timers.forget_one()
+        return True
+
+    def describe(self) -> str:
+        return f"sleep({self.seconds:g})"
+
+
 class Watcher(Protocol):
     """Who is told that a fiber has ended."""
 
     def wake(self, node: IO[Any, Any]) -> None:
         """Go on with `node`, which gives the exit of the fiber, or takes it on."""
+        ...
 
 
 @final
@@ -108,13 +127,13 @@ class Fiber(Region):
         "began",
         "cause_",
         "check",
+        "context",
         "family",
         "hit",
         "host",
         "index",
         "label",
         "node",
-        "own_context",
         "path_",
         "region",
         "scheduler",
@@ -133,7 +152,7 @@ class Fiber(Region):
         scheduler: Scheduler,
         node: IO[Any, Any],
         family: Family | None,
-        context: Context | None,
+        context: Context,
         stack: list[Any],
         index: int = 0,
         label: str | None = None,
@@ -145,7 +164,7 @@ class Fiber(Region):
         self.scheduler = scheduler
         self.node = node
         self.family = family
-        self.own_context = context
+        self.context = context
         self.region: Region = self
         self.stack = stack
         self.state = QUEUED
@@ -171,12 +190,6 @@ class Fiber(Region):
         """The root has the fibers that were let go; any other has none of its own."""
         background = self.scheduler.background_ if self.family is None else None
         return None if background is None else background.children
-
-    @property
-    def context(self) -> Context:
-        """The context that it runs in, from now on its own."""
-        self.own_context = self.scheduler.contexts.given(self)
-        return self.own_context
 
     # -- Names ----
 

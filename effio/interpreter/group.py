@@ -15,7 +15,7 @@ from effio.data.cause import Cause, then
 from effio.data.location import ChildReport
 from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, Fiber
 from effio.interpreter.frames import END, Frame
-from effio.interpreter.supervision import ChildrenWait, Family, has_failed, unseen
+from effio.interpreter.supervision import ChildrenWait, Family, copied, has_failed, unseen
 
 BODY: Final = -1
 
@@ -46,8 +46,8 @@ class TaskGroupFamily(Family):
         scheduler = parent.scheduler
         if type(program) is not Pure or scheduler.observer is not None or scheduler.steering is not None:
             self.ran = True
-            return self.fork(program, label, parent)
-        child = Fiber(scheduler, NOTHING, self, None, NO_STACK, self.forked, label)
+            return self.fork(program, label, copied(parent.context))
+        child = Fiber(scheduler, NOTHING, self, parent.context, NO_STACK, self.forked, label)
         self.forked += 1
         child.state = DONE
         child.closed = True

@@ -22,7 +22,7 @@ from effio.data.origin import origin_of
 from effio.interpreter.fiber import Fiber
 from effio.interpreter.frames import Frame
 from effio.interpreter.scope import visible_cancel
-from effio.interpreter.supervision import ChildrenWait, Family, has_failed
+from effio.interpreter.supervision import ChildrenWait, Family, copied, has_failed
 
 RUNNING: Final = 0
 SUCCEEDED: Final = 1
@@ -60,6 +60,7 @@ class ParallelFamily(Family):
         items = node._items
         count = len(items)
         room = count if node._limit is None else node._limit
+        context = self.fiber.context
         while self.more and len(self.children) < room:
             index = self.forked
             if index == count:
@@ -77,7 +78,7 @@ class ParallelFamily(Family):
                 self.succeeded(index, item._value)
             elif isinstance(item, IO):
                 program: IO[Any, Any] = item
-                self.fork(program, None if node._labels is None else node._labels[index], self.fiber)
+                self.fork(program, None if node._labels is None else node._labels[index], copied(context))
             else:
                 maker = node._function or self.name
                 self.failed_to_start(Die(returned_no_program(maker, item), self.fiber.at(origin_of(maker))))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from math import inf
 from threading import active_count, get_ident
 from time import perf_counter
@@ -20,7 +20,6 @@ from effio.data.errors import Deadlock
 from effio.interpreter.backend import Backend
 from effio.interpreter.callers import forget_callers
 from effio.interpreter.clock import Clock
-from effio.interpreter.contexts import Contexts
 from effio.interpreter.dump import standstill
 from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, YIELDED, Fiber
 from effio.interpreter.frames import END, exit_as
@@ -36,6 +35,8 @@ Kept = TypeVar("Kept")
 FIBERS_PER_TURN: Final = 1024
 SECONDS_PER_TURN: Final = 0.002
 FIBERS_PER_LOOK: Final = 15  # a mask: the clock is read after every sixteenth fiber
+
+run_in: Final = Context.run  # not called as a method, since the compiled core would look it up each time
 
 
 class Scheduler:
@@ -56,7 +57,6 @@ class Scheduler:
         "background_",
         "cancels",
         "clock",
-        "contexts",
         "crash",
         "current",
         "fatal",
@@ -107,7 +107,7 @@ class Scheduler:
         self.thread = get_ident()
         self.ready: deque[Fiber] = deque()
         self.queue = self.ready.append
-        self.timers, self.contexts = Timers(), Contexts()
+        self.timers = Timers()
         self.awake = True
         self.turn_began, self.turn_end = clock.now(), 0.0
         self.for_quiet: dict[Callable[[IO[Any, Any]], bool], None] = {}
@@ -177,11 +177,11 @@ class Scheduler:
     def drain(self, budget: int) -> int:
         """Run fibers until none is ready; give what is left of the budget, zero if the time is over."""
         ready = self.ready
-        popleft, advance, contexts = ready.popleft, self.advance, self.contexts
+        popleft, advance = ready.popleft, self.advance
         fiber: Fiber | None = None
         while ready and budget > 0:
             fiber = popleft()
-            contexts.run(fiber, advance)
+            run_in(fiber.context, advance, fiber)
             budget -= 1
             if self.late or (not budget & FIBERS_PER_LOOK and self.turn_is_over()):
                 self.late = False

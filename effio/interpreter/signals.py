@@ -21,7 +21,7 @@ TERMINATED: Final = 128 + SIGTERM
 CALLERS: Final = frozenset(
     {
         *("advance", "start", "made_of_exit", "done_at_once", "make"),
-        *("made_by", "begun", "all_awaited", "thrown", "awaiting"),
+        *("made_by", "begun", "all_awaited", "awaiting"),
         *("interruptible", "turns", "step"),
     }
 )

@@ -79,6 +79,7 @@ def advance(fiber: Fiber) -> None:
     if scheduler.rest:
         steps, scheduler.rest = scheduler.rest, 0
     maker: Any = None
+    function: Any
     value: Any = None
     frame: Any
     after: IO[Any, Any] | Cause[Any] | None
@@ -126,13 +127,14 @@ def advance(fiber: Fiber) -> None:
                 if cause is None:
                     call: Invoked = node
                     steps -= 1
+                    function = call._function  # in a variable, since a call through a field looks it up by name
                     try:
                         if call._kwargs:
-                            value = call._function(*call._args, **call._kwargs)
+                            value = function(*call._args, **call._kwargs)
                         elif call._args:
-                            value = call._function(*call._args)
+                            value = function(*call._args)
                         else:
-                            value = call._function()
+                            value = function()
                     except BaseException as error:
                         cause = fiber.raised(error, call._catches)
                     calls += 1
@@ -285,7 +287,7 @@ def advance(fiber: Fiber) -> None:
                         cause = after
     finally:
         # A traceback keeps the frames that called user code alive: this one must not keep the failure alive in turn.
-        node = value = cause = maker = frame = after = failed = None
+        node = value = cause = maker = frame = after = failed = function = None
         del fiber, stack
         program = pure = NOTHING
         tagged = own = END

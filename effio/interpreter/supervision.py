@@ -10,7 +10,8 @@ has ended; nothing can leave a family earlier.
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Named
@@ -25,6 +26,8 @@ from effio.interpreter.scope import FAMILY, Region, visible_cancel
 
 if TYPE_CHECKING:
     from effio.interpreter.observer import Part
+
+copied: Final = Context.copy  # not called as a method, since the compiled core would look it up each time
 
 
 class Family(Region):
@@ -90,13 +93,13 @@ class Family(Region):
     def members(self) -> dict[Fiber, None]:
         return self.children
 
-    def fork(self, program: IO[Any, Any], label: str | None, parent: Fiber) -> Fiber:
-        """Add a child, which begins with the context variables of `parent`; it runs when its turn comes."""
+    def fork(self, program: IO[Any, Any], label: str | None, context: Context) -> Fiber:
+        """Add a child; it runs when its turn comes."""
         if label is None and type(program) is Named:
             label = program._name
             program = program._source
         scheduler = self.fiber.scheduler
-        child = Fiber(scheduler, program, self, scheduler.contexts.inherited(parent), [self.bottom], self.forked, label)
+        child = Fiber(scheduler, program, self, context, [self.bottom], self.forked, label)
         self.forked += 1
         self.children[child] = None
         scheduler.enqueue(child)
@@ -106,7 +109,7 @@ class Family(Region):
 
     def start_child(self, program: IO[Any, Any], label: str | None, parent: Fiber) -> Fiber:
         """Add a child that the running `parent` forks."""
-        return self.fork(program, label, parent)
+        return self.fork(program, label, copied(parent.context))
 
     # -- A child ends ----
 

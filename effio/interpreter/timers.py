@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias
 
 from effio.data.native import mypyc_attr
-
-if TYPE_CHECKING:
-    from effio.interpreter.fiber import Fiber
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -123,21 +120,3 @@ class Timers:
 
     def __len__(self) -> int:
         return len(self._heap) + len(self._fresh) - self._stale
-
-
-@final
-@mypyc_attr(free_list_len=1)
-class Sleeping:
-    """The wait for a timer; the timer's entry becomes stale when it is aborted."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def abort(self, fiber: Fiber) -> bool:
-        fiber.scheduler.timers.forget_one()
-        return True
-
-    def describe(self) -> str:
-        return f"sleep({self.seconds:g})"

@@ -14,12 +14,11 @@ from effio.data.identity import Path
 from effio.data.origin import Origin, origin_of
 from effio.interpreter.action import Resume, Watching
 from effio.interpreter.clock import Clock
-from effio.interpreter.fiber import Fiber, Wait
+from effio.interpreter.fiber import Fiber, Sleeping, Wait
 from effio.interpreter.observer import Observer, Part
 from effio.interpreter.parallel import ParallelFamily
 from effio.interpreter.scope import Region, Request, ScopeRegion
 from effio.interpreter.supervision import ChildrenWait, Family
-from effio.interpreter.timers import Sleeping
 from effio.observe import trace as model
 from effio.observe.short_path import ShortPaths
 from effio.observe.trace import Cancel, Kind, On, Span, State, Trace

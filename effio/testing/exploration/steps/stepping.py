@@ -26,7 +26,7 @@ from effio.data.exit import Exit
 from effio.interpreter.backends.simulated import Simulated
 from effio.interpreter.clock import VirtualClock
 from effio.interpreter.fiber import YIELDED, Fiber
-from effio.interpreter.scheduler import Scheduler
+from effio.interpreter.scheduler import Scheduler, run_in
 from effio.interpreter.scope import visible_cancel
 from effio.interpreter.step import advance
 from effio.testing.exploration.schedules.system import CANCELLER, CLOCK, NOTHING, ROOT, Footprint, Step
@@ -289,10 +289,10 @@ class Stepping(Happening):
     def run(self, fiber: Fiber, thread: int) -> None:
         """Let a fiber run until it stops, and note what others notice of what it does to the timers."""
         if not (self.system.racy or self.knowledge.tied):
-            self.scheduler.contexts.run(fiber, advance)
+            run_in(fiber.context, advance, fiber)
             return
         self.alarms.look()
-        self.scheduler.contexts.run(fiber, advance)
+        run_in(fiber.context, advance, fiber)
         for kind, footprint in self.alarms.changes():
             self.did((kind, (thread, 0)), footprint)
 
