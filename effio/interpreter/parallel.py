@@ -50,7 +50,8 @@ class ParallelFamily(Family):
         self.more = True
         self.results: list[Any] = [None] * len(node._items)
         self.states = NONE_ENDED * len(node._items)
-        self.seconds = [None] * len(node._items)
+        seconds: list[float | None] = [None] * len(node._items)
+        self.seconds = seconds
 
     # -- Starting ----
 

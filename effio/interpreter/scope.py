@@ -49,7 +49,7 @@ class Request:
     __slots__ = ("_leaf", "_node", "by", "reason", "source")
 
     def __init__(self, source: CancelSource, by: str | None, reason: object) -> None:
-        self.source = source
+        self.source: CancelSource = source
         self.by = by
         self.reason = reason
         self._leaf: Cancelled | None = None
