@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, final
 from effio.algebra import argument, tag
 from effio.algebra.field import field
 from effio.algebra.io import IO
-from effio.data.call_site import CallSite
+from effio.data.call_site import Site
 from effio.data.cause import Cause
 from effio.data.exit import Exit
 from effio.data.native import mypyc_attr
@@ -194,7 +194,7 @@ class Fail(IO[Any, Any]):
     __slots__ = ("_error", "_site")
     _tag: int = tag.FAIL
 
-    def __init__(self, error: Any, site: CallSite | None = None) -> None:
+    def __init__(self, error: Any, site: Site | None = None) -> None:
         self._error = error
         self._site = site
 
@@ -209,7 +209,7 @@ class Halt(IO[Any, Any]):
     __slots__ = ("_cause", "_site")
     _tag: int = tag.HALT
 
-    def __init__(self, cause: Cause[Any], site: CallSite | None = None) -> None:
+    def __init__(self, cause: Cause[Any], site: Site | None = None) -> None:
         self._cause = cause
         self._site = site
 
@@ -425,7 +425,7 @@ class Group(IO[Any, Any]):
         on_failure: OnFailure = "cancel",
         handler: Callable[[Cause[Any]], IO[Any, Any]] | None = None,
         name: str = "task_group",
-        site: CallSite | None = None,
+        site: Site | None = None,
     ) -> None:
         self._body = body
         self._on_failure = on_failure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sys import _getframe  # pyright: ignore[reportPrivateUsage]: documented, and the only cheap way
 from types import CodeType
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from effio.data.native import mypyc_attr
 from effio.data.origin import Origin, first_line
@@ -54,6 +54,10 @@ class CallSite:
         # Code objects do not pickle; elsewhere the place itself is all that is wanted.
         origin = self.origin()
         return (Origin, (origin.file, origin.line, origin.function))
+
+
+Site: TypeAlias = CallSite | Origin
+"""Where something was built: the instruction, or, if it comes from elsewhere, the line."""
 
 
 def caller(depth: int = 0) -> CallSite:

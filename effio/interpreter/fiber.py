@@ -14,7 +14,7 @@ from effio.algebra.io import IO
 from effio.algebra.primitive import Fail as FailNode
 from effio.algebra.primitive import Pure, Sleep
 from effio.algebra.tag import FOLD, Tagged
-from effio.data.call_site import CallSite
+from effio.data.call_site import Site
 from effio.data.cause import Cause, Die, Fail
 from effio.data.errors import fatal_of
 from effio.data.fiber_dump import FiberDump
@@ -205,7 +205,7 @@ class Fiber(Region):
         """The names around what runs now, outermost first."""
         return self.path_ or path_of(self)
 
-    def at(self, origin: CallSite | Origin | None) -> Location:
+    def at(self, origin: Site | None) -> Location:
         """The place of a failure that happens now."""
         return Location(self.path, origin, fiber=self.name)
 

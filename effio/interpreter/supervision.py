@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from effio.algebra.io import IO
 from effio.algebra.primitive import Named
-from effio.data.call_site import CallSite
+from effio.data.call_site import Site
 from effio.data.cause import Both, Cancelled, Cause, then
 from effio.data.identity import Path
 from effio.data.location import ChildReport
@@ -75,7 +75,7 @@ class Family(Region):
         self.cut: Cancelled | None = None
         self.waiting = False
         self.more = False
-        self.site: CallSite | None = None
+        self.site: Site | None = None
         self.seconds: dict[int, float] | list[float | None] | None = None
         self.looked = False
         self.seen: Region | None = None

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from effio.algebra.field import field
 from effio.algebra.shape import Derived, Function, Program, WithSeconds, a_function, a_program
-from effio.data.call_site import CallSite
+from effio.data.call_site import Site
 from effio.data.native import mypyc_attr
 
 
@@ -27,12 +27,12 @@ class FailAfter(WithSeconds):
 
     __slots__ = ("_site",)
 
-    def __init__(self, source: Program, seconds: float, site: CallSite) -> None:
+    def __init__(self, source: Program, seconds: float, site: Site) -> None:
         self._source = source
         self._seconds = seconds
         self._site = site
 
-    site: ClassVar[CallSite] = field("site")
+    site: ClassVar[Site] = field("site")
 
 
 @mypyc_attr(free_list_len=1)
@@ -60,14 +60,14 @@ class AbandonAfter(WithSeconds):
 
     __slots__ = ("_group", "_site")
 
-    def __init__(self, source: Program, seconds: float, group: Any, site: CallSite) -> None:
+    def __init__(self, source: Program, seconds: float, group: Any, site: Site) -> None:
         self._source = source
         self._seconds = seconds
         self._group = group
         self._site = site
 
     group: ClassVar[Any] = field("group")
-    site: ClassVar[CallSite] = field("site")
+    site: ClassVar[Site] = field("site")
 
 
 class CancelScoped(Derived):

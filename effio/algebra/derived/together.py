@@ -18,7 +18,7 @@ from effio.algebra.shape import (
     a_function,
     programs,
 )
-from effio.data.call_site import CallSite
+from effio.data.call_site import Site
 from effio.data.native import mypyc_attr
 
 
@@ -131,7 +131,7 @@ class TaskGrouped(Derived):
     _on_failure: OnFailure
 
     def __init__(
-        self, body: Function, on_failure: OnFailure, handler: Function | None, name: str | None, site: CallSite
+        self, body: Function, on_failure: OnFailure, handler: Function | None, name: str | None, site: Site
     ) -> None:
         self._body = a_function(self, body)
         self._on_failure = on_failure
@@ -143,7 +143,7 @@ class TaskGrouped(Derived):
     on_failure: ClassVar[OnFailure] = field("on_failure")
     handler: ClassVar[Any] = field("handler")
     name: ClassVar[str | None] = field("name")
-    site: ClassVar[CallSite] = field("site")
+    site: ClassVar[Site] = field("site")
 
 
 class StartService(Derived):
