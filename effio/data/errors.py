@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, cast
 
-from effio.data.call_site import CallSite
-from effio.data.origin import Origin
+from effio.data.call_site import Site
 
 CancelSource: TypeAlias = Literal["explicit", "deadline", "sibling", "race", "host", "signal"]
 
@@ -43,7 +42,7 @@ class TimedOut(TimeoutError):
 class ScopeClosed(RuntimeError):
     """Something was forked into a task group that had already ended."""
 
-    def __init__(self, child: str, group: str, origin: Origin | CallSite | None = None) -> None:
+    def __init__(self, child: str, group: str, origin: Site | None = None) -> None:
         super().__init__(child, group, origin)
         self.child = child
         self.group = group

@@ -6,9 +6,8 @@ from typing import Literal, final
 
 import attrs
 
-from effio.data.call_site import CallSite
+from effio.data.call_site import Site
 from effio.data.identity import Path
-from effio.data.origin import Origin
 
 
 @final
@@ -21,7 +20,7 @@ class Location:
     """
 
     path: Path | None = None
-    origin: Origin | CallSite | None = None
+    origin: Site | None = None
     fiber: str = attrs.field(default="", kw_only=True)
     notes: tuple[str, ...] = attrs.field(default=(), kw_only=True)
 

@@ -10,7 +10,7 @@ from typing import Final, final
 
 import attrs
 
-from effio.data.call_site import CallSite
+from effio.data.call_site import CallSite, Site
 from effio.data.origin import Origin
 
 OWN_PACKAGE: Final = "effio."
@@ -34,7 +34,7 @@ class SourceLine:
         return f"{self.origin}\n    {self.text}" if self.text else str(self.origin)
 
 
-def line_at(place: Origin | CallSite) -> SourceLine:
+def line_at(place: Site) -> SourceLine:
     """Read the line at a place."""
     origin = place.origin() if isinstance(place, CallSite) else place
     text = linecache.getline(origin.file, origin.line).strip()

@@ -31,7 +31,7 @@ from effio.algebra.primitive import (
     Watch,
 )
 from effio.algebra.shape import made
-from effio.algebra.tag import ASK, FORK, GROUP, LEAF, NAMED, PARALLEL, PARK, RESTORE, SCOPED, SHIELD, SLEEP, WATCH
+from effio.algebra.tag import ASK, GROUP, LEAF, NAMED, RESTORE, SCOPED, SHIELD
 from effio.data.errors import ScopeClosed
 from effio.data.identity import Path
 from effio.data.native import mypyc_attr
@@ -318,15 +318,10 @@ def parallel(fiber: Fiber, node: Parallel) -> Next:
 
 BY_TAG: Final[dict[int, Callable[[Fiber, Any], Next]]] = {
     LEAF: leaf,
-    SLEEP: sleep,
-    PARK: park,
     SHIELD: shield,
     RESTORE: restore,
     SCOPED: scoped,
     GROUP: group,
-    PARALLEL: parallel,
-    FORK: fork,
-    WATCH: watch,
     NAMED: named,
     ASK: ask,
 }

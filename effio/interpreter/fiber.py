@@ -75,6 +75,14 @@ class Wait(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Who is told that a fiber has ended."""
+
+    def wake(self, node: IO[Any, Any]) -> None:
+        """Go on with `node`, which gives the exit of the fiber, or takes it on."""
+        ...
+
+
 @final
 @mypyc_attr(free_list_len=1)
 class Sleeping:
@@ -91,14 +99,6 @@ class Sleeping:
 
     def describe(self) -> str:
         return f"sleep({self.seconds:g})"
-
-
-class Watcher(Protocol):
-    """Who is told that a fiber has ended."""
-
-    def wake(self, node: IO[Any, Any]) -> None:
-        """Go on with `node`, which gives the exit of the fiber, or takes it on."""
-        ...
 
 
 @final

@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Any, Final, TypeAlias, final
 
 from effio.algebra.io import IO
-from effio.data.call_site import CallSite
+from effio.data.call_site import CallSite, Site
 from effio.data.cause import Cancelled, Cause, Die
 from effio.data.cause_text import error_text, short_repr
 from effio.data.identity import Path
@@ -24,7 +24,7 @@ from effio.observe.short_path import ShortPaths
 from effio.observe.trace import Cancel, Kind, On, Span, State, Trace
 
 Waited: TypeAlias = tuple[str, On, float, float, int | None]
-Place: TypeAlias = CallSite | Origin | CodeType | None
+Place: TypeAlias = Site | CodeType | None
 
 LIMIT: Final = 100_000
 WAITS_OF_ONE_FIBER: Final = 1_000

@@ -1,4 +1,4 @@
-"""Context variables: each fiber begins with what its parent has set, and sets them for itself, whoever shares what."""
+"""Context variables: each fiber begins with what its parent has set, and sets them for itself alone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def value_of(simulation: Simulation) -> Any:
 
 
 def begun_with(value: int, program: IO[Any, Any]) -> Any:
-    """Run where another variable is set, so that no context is empty."""
+    """Run where another variable is set, so that no fiber begins with an empty context."""
     other: ContextVar[int] = ContextVar("other")
 
     def inner() -> Any:

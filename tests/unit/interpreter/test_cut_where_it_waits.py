@@ -12,6 +12,7 @@ from effio import (
     Do,
     Fiber,
     TaskGroup,
+    VirtualClock,
     delay,
     do,
     never,
@@ -23,10 +24,7 @@ from effio import (
     task_group,
 )
 from effio.data.cause import Cancelled, Cause
-from effio.interpreter.clock import VirtualClock
 from effio.testing.observation import simulated
-
-Words = list[str]
 
 
 @do
@@ -96,7 +94,7 @@ def test_waiter_of_a_fiber_that_ended_at_once_is_told() -> None:
 
 def test_limited_children_that_are_cut_start_no_more() -> None:
     """When a parallel construct is cancelled whose children end at once, those that waited for a place never start."""
-    started: Words = []
+    started: list[str] = []
 
     def child(name: str) -> IO[None]:
         return delay(started.append, name).then(sleep(3600))
