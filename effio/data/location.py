@@ -15,6 +15,7 @@ from effio.data.identity import Path
 class Location:
     """A place in a running program: its path of names, its source line, its fiber.
 
+    >>> from effio.data.origin import Origin
     >>> str(Location(Path.of("main", "fetch"), Origin("/shop/api.py", 41, "fetch")))
     'main > fetch · shop/api.py:41 in fetch'
     """
