@@ -27,6 +27,7 @@ COMPILED = (
     "algebra/derived/together",
     "algebra/derived/outside",
     "algebra/call",
+    "algebra/arity",
     "algebra/handle",
     "algebra/desugar/sequence",
     "algebra/desugar/signal",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from inspect import isgenerator
 from math import inf, isnan
 from typing import Any, TypeVar, cast
 
@@ -29,8 +30,17 @@ def not_a_function(word: str, value: object) -> TypeError:
 
 def returned_no_program(function: object, value: object) -> TypeError:
     """The error for a continuation that returned `value`, which is no program."""
+    if isgenerator(function):
+        return yielded_no_program(function, value)
     problem = TypeError(f"{name_of(function)} must return a program, not {short_repr(value)}")
     problem.add_note(way_to_a_program(value))
+    return problem
+
+
+def yielded_no_program(body: Generator[Any, Any, Any], value: object) -> TypeError:
+    """The error for the body of a `@do` function that yielded `value`, which is no program."""
+    problem = TypeError(f"{name_of(body)} must yield from a program, not yield {short_repr(value)}")
+    problem.add_note(f"{way_to_a_program(value)}, and write `yield from` before it")
     return problem
 
 
@@ -42,9 +52,17 @@ def function(word: str, value: Built) -> Built:
 
 
 def name(word: str, value: object) -> None:
-    """Refuse what is no name: the path of a failure is made of names."""
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"name of {word} must be a string, not {short_repr(value)}")
+    """Refuse what is no name, unless it is None: then effio finds one."""
+    if value is not None:
+        text(word, "name", value)
+
+
+def text(word: str, what: str, value: object) -> None:
+    """Refuse what is no string: the path of a failure is made of names."""
+    if not isinstance(value, str):
+        problem = TypeError(f"{what} of {word} must be a string, not {short_repr(value)}")
+        problem.add_note("give for example 'load', or f'order {number}'; it stands in reports of failures")
+        raise problem
 
 
 def count(word: str, what: str, value: object, least: int) -> int:

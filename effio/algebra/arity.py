@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from effio.algebra import derived
-from effio.algebra.combine import contestants
 from effio.algebra.io import IO
 
 
@@ -34,9 +33,9 @@ def race(*ios: IO[Any, Any], dispose: Callable[[Any], IO[object]] | None = None)
     If all fail, all failures are in the error tree. `dispose` is run with a value that was won but cannot be
     delivered: of a second winner, or because of a cancel from outside.
     """
-    return derived.Race(contestants("race", ios), dispose)
+    return derived.Race(ios, dispose)
 
 
 def first_completed(*ios: IO[Any, Any], dispose: Callable[[Any], IO[object]] | None = None) -> IO[Any, Any]:
     """Run `ios` at once; the first exit wins, a failure too. Otherwise like `race`."""
-    return derived.FirstCompleted(contestants("first_completed", ios), dispose)
+    return derived.FirstCompleted(ios, dispose)

@@ -7,7 +7,8 @@ from typing import Any, Final, ParamSpec, TypeVarTuple, overload
 
 from effio.algebra import argument
 from effio.algebra.io import IO, X1, X2, X3, X4, NewError, NewValue, T, Task, is_function
-from effio.algebra.primitive import Call, Leaf, Pure, Suspend
+from effio.algebra.primitive import Call, Leaf, Pure, Sleep, Suspend
+from effio.data.duration import Seconds, seconds
 
 P = ParamSpec("P")
 Args = TypeVarTuple("Args")
@@ -19,6 +20,11 @@ ANY_EXCEPTION: Final = (EVERY,)
 def pure(value: T, /) -> IO[T]:
     """Succeed with `value`."""
     return Pure(value)
+
+
+def sleep(duration: Seconds, /) -> IO[None]:
+    """Wait for `duration` seconds; 0 lets the others run once."""
+    return Sleep(seconds(duration, "duration of sleep"))
 
 
 def delay(f: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> IO[T]:

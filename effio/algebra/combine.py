@@ -89,7 +89,7 @@ def race_all(
     If all fail, all failures are in the error tree. `dispose` is run with a value that was won but cannot be
     delivered: of a second winner, or because of a cancel from outside.
     """
-    return derived.RaceAll(contestants("race_all", argument.read("race_all", ios)), dispose)
+    return derived.RaceAll(argument.read("race_all", ios), dispose)
 
 
 def race_staggered(
@@ -104,9 +104,8 @@ def race_staggered(
     The delay counts from the start before; None is 0.25 s as in RFC 8305 (happy eyeballs), 0 starts all at
     once.
     """
-    read = contestants("race_staggered", argument.read("race_staggered", attempts))
     pause = seconds(STAGGER if delay is None else delay, "delay of race_staggered")
-    return derived.RaceStaggered(read, dispose, pause)
+    return derived.RaceStaggered(argument.read("race_staggered", attempts), dispose, pause)
 
 
 def hedge(
@@ -161,15 +160,6 @@ def supervise_all(
 
 
 # -- Arguments -----------------------------------------------------------------------------------------------
-
-
-def contestants(word: str, ios: tuple[IO[Value, Error], ...]) -> tuple[IO[Value, Error], ...]:
-    """Refuse a contest that nobody can win."""
-    if not ios:
-        problem = ValueError(f"{word} needs at least one program")
-        problem.add_note("of none the first success would never come")
-        raise problem
-    return ios
 
 
 def _limit(word: str, limit: int | None) -> int | None:

@@ -12,11 +12,12 @@ from effio.algebra.call import attempt as attempt
 from effio.algebra.call import delay as delay
 from effio.algebra.call import from_async as from_async
 from effio.algebra.call import pure as pure
+from effio.algebra.call import sleep as sleep
 from effio.algebra.call import suspend as suspend
 from effio.algebra.derived.word import Word
 from effio.algebra.handle import CancelScope, Restore, TaskGroup
 from effio.algebra.io import IO, X1, NewError, NewValue, OtherError, OtherValue, T
-from effio.algebra.primitive import Fail, Halt, OnFailure, Pure, Shield, Sleep
+from effio.algebra.primitive import Fail, Halt, OnFailure, Pure, Shield
 from effio.algebra.shape import program
 from effio.data.call_site import caller
 from effio.data.cause import Cause, Die
@@ -85,11 +86,6 @@ never: Final[Word[Never]] = derived.Never()
 
 effective_deadline: Final[Word[float]] = derived.EffectiveDeadline()
 """Give the earliest deadline around: infinite if there is none, minus infinite if it is cancelled already."""
-
-
-def sleep(duration: Seconds, /) -> IO[None]:
-    """Wait for `duration` seconds; 0 lets the others run once."""
-    return Sleep(seconds(duration, "duration of sleep"))
 
 
 def sleep_until(deadline: float, /) -> IO[None]:

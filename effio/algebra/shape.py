@@ -76,9 +76,19 @@ def a_program(node: Derived, value: Any) -> Program:
 
 def programs(node: Derived, values: Any) -> Programs:
     """Refuse a tuple in which something is no program."""
-    for value in values:
+    given: tuple[Any, ...] = values  # as programs the compiled core would refuse them in words of its own
+    for value in given:
         a_program(node, value)
-    given: Programs = values
+    return given
+
+
+def contestants(node: Derived, values: Any) -> Programs:
+    """Refuse a contest that nobody can win."""
+    given = programs(node, values)
+    if not given:
+        problem = ValueError(f"{node.word} needs at least one program")
+        problem.add_note("of none the first success would never come")
+        raise problem
     return given
 
 
@@ -231,7 +241,7 @@ class Contest(ManySources):
     __slots__ = ("_dispose",)
 
     def __init__(self, ios: Any, dispose: Dispose) -> None:
-        self._ios = programs(self, ios)
+        self._ios = contestants(self, ios)
         self._dispose = None if dispose is None else a_function(self, dispose)
 
     dispose: ClassVar[Any] = field("dispose")

@@ -16,7 +16,7 @@ frame_at: Final = _getframe  # a name of this module, found faster
 
 
 @final
-@mypyc_attr(free_list_len=1)
+@mypyc_attr(free_list_len=1, acyclic=True)
 class CallSite:
     """One instruction of a running function; its line is looked up only when it is asked for.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from inspect import getattr_static
-from types import CodeType, FunctionType, MethodType
-from typing import final
+from inspect import getattr_static, isgenerator
+from types import CodeType, FunctionType, GeneratorType, MethodType, TracebackType
+from typing import Any, final
 
 import attrs
 
@@ -33,11 +33,13 @@ class Origin:
 def origin_of(function: object) -> Origin | None:
     """Find where a callable was defined, seen through partials, methods and `functools.wraps`.
 
-    None for what is not written in Python.
+    Of a generator, find the line at which it stands. None for what is not written in Python.
 
     >>> origin_of(len) is None
     True
     """
+    if isgenerator(function):
+        return _standing_at(function)
     inner = _innermost(function)
     if not isinstance(inner, FunctionType):
         inner = _innermost(getattr_static(type(inner), "__call__", None))
@@ -49,7 +51,20 @@ def first_line(code: CodeType) -> Origin:
     return Origin(code.co_filename, code.co_firstlineno, code.co_qualname)
 
 
+def raised_at(trace: TracebackType) -> Origin:
+    """Give the line at which an exception passed the first frame of its traceback."""
+    code = trace.tb_frame.f_code
+    return Origin(code.co_filename, trace.tb_lineno or code.co_firstlineno, code.co_qualname)
+
+
 # -- Helpers ----
+
+
+def _standing_at(body: GeneratorType[Any, Any, Any]) -> Origin | None:
+    while isgenerator(body.gi_yieldfrom):
+        body = body.gi_yieldfrom
+    frame = body.gi_frame
+    return None if frame is None else Origin(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
 
 
 def _innermost(function: object) -> object:

@@ -11,7 +11,7 @@ from typing import Final, final
 import attrs
 
 from effio.data.call_site import CallSite, Site
-from effio.data.origin import Origin
+from effio.data.origin import Origin, raised_at
 
 OWN_PACKAGE: Final = "effio."
 RUNNER: Final = "effio.interpreter.runtime."
@@ -69,12 +69,10 @@ def _passed(trace: TracebackType | None) -> Iterator[tuple[Origin, bool]]:
     """
     passed: list[tuple[Origin, bool]] = []
     while trace is not None:
-        code = trace.tb_frame.f_code
         module = f"{trace.tb_frame.f_globals.get('__name__', '')}."
         if module == RUNNER and not full_traceback():
             passed.clear()
         own = module.startswith(OWN_PACKAGE) and not module.startswith(SHOWN_LIKE_USERS)
-        origin = Origin(code.co_filename, trace.tb_lineno or code.co_firstlineno, code.co_qualname)
-        passed.append((origin, own))
+        passed.append((raised_at(trace), own))
         trace = trace.tb_next
     return iter(passed)

@@ -57,7 +57,7 @@ def sleep(fiber: Fiber, node: Sleep) -> Next:
     if node._seconds <= 0:
         return give_way(fiber)
     scheduler = fiber.scheduler
-    when = scheduler.clock.now() + node._seconds
+    when = scheduler.now() + node._seconds
     fiber.park(Sleeping(node._seconds))
     scheduler.timers.add(when, 0, fiber)
     return None
@@ -180,7 +180,7 @@ def watch(fiber: Fiber, node: Watch) -> Next:
             if cause is not None:
                 return Halt(cause)
     if target.state == DONE:
-        if target.cause is None and node._how == "join":
+        if target.cause_ is None and target.hit is None and node._how == "join":
             fiber.value = target.value
             return GIVEN
         return exit_as(node._how, target)

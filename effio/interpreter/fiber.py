@@ -21,7 +21,7 @@ from effio.data.fiber_dump import FiberDump
 from effio.data.identity import Path
 from effio.data.location import Location
 from effio.data.native import mypyc_attr
-from effio.data.origin import Origin
+from effio.data.origin import raised_at
 from effio.data.source_text import full_traceback
 from effio.interpreter import dump
 from effio.interpreter.callers import is_own
@@ -60,7 +60,7 @@ STOPS: Final = (StopIteration, StopAsyncIteration)
 NOTHING: Final = Pure(None)
 
 GIVEN: Final = Pure(None)
-"""What an action gives that has left its value in the fiber."""
+"""What an action or a frame gives that has left its value in the fiber."""
 
 
 class Wait(Protocol):
@@ -84,7 +84,7 @@ class Watcher(Protocol):
 
 
 @final
-@mypyc_attr(free_list_len=1)
+@mypyc_attr(free_list_len=1, acyclic=True)
 class Sleeping:
     """The wait for a timer; the timer's entry becomes stale when it is aborted."""
 
@@ -227,7 +227,7 @@ class Fiber(Region):
 
     def now(self) -> float:
         """The time of the run's clock."""
-        return self.scheduler.clock.now()
+        return self.scheduler.now()
 
     def wall(self) -> float:
         """The calendar time of the run, in seconds since the beginning of 1970."""
@@ -276,12 +276,15 @@ class Fiber(Region):
         target = visible_cancel(self.region)
         if target is None or target.request is None or self.wait is None:
             return
-        if self.wait.abort(self):
-            self.unwinding = True
-            if self.nothing_left():
-                self.end_by(target.request)
-            else:
-                self.wake(target.request.node)
+        if type(self.wait) is Sleeping:  # the wait of most that are cancelled
+            self.scheduler.timers.forget_one()
+        elif not self.wait.abort(self):
+            return
+        self.unwinding = True
+        if self.nothing_left():
+            self.end_by(target.request)
+        else:
+            self.wake(target.request.node)
 
     def nothing_left(self) -> bool:
         """Whether a cancel that unwinds it runs no code on the way: then it ends where it waits, and takes no turn."""
@@ -368,10 +371,7 @@ class Fiber(Region):
             trace = trace.tb_next
         if not full_traceback():
             error.__traceback__ = trace
-        origin: Origin | None = None
-        if trace is not None:
-            code = trace.tb_frame.f_code
-            origin = Origin(code.co_filename, trace.tb_lineno or 0, code.co_qualname)
+        origin = None if trace is None else raised_at(trace)
         if catches and isinstance(error, catches):
             return Fail(error, self.at(origin))
         if not isinstance(error, Exception):

@@ -19,7 +19,7 @@ from effio.data.cause import Cancelled, Cause, then
 from effio.data.exit import Exit
 from effio.data.identity import Path
 from effio.data.native import mypyc_attr
-from effio.interpreter.fiber import Fiber
+from effio.interpreter.fiber import GIVEN, Fiber
 from effio.interpreter.scope import Region, ScopeRegion, ShieldRegion, visible_cancel
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ IGNORED: Final = "generator ignored GeneratorExit"
 class Frame(Tagged):
     """A place on the stack that runs code of the interpreter when a value or a failure comes back.
 
-    `returned` gives the next node; `failed` gives the next node, or the cause to go on failing with. None means that
+    `returned` gives the next node, `GIVEN` if it has left its value in the fiber; `failed` gives the next node, or the cause to go on failing with. None means that
     the fiber stops here for now: it has parked or ended.
     """
 
@@ -114,7 +114,8 @@ class NamedFrame(Frame):
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
         self.leave(fiber, None)
-        return Pure(value)
+        fiber.value = value
+        return GIVEN
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
         self.leave(fiber, cause)
@@ -139,7 +140,8 @@ class RegionFrame(Frame):
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
         self.leave(fiber, None)
-        return Pure(value)
+        fiber.value = value
+        return GIVEN
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
         self.leave(fiber, cause)
@@ -166,7 +168,10 @@ class FinalizerFrame(Frame):
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
         self.leave(fiber, None)
-        return Pure(self.value) if self.cause is None else Halt(self.cause)
+        if self.cause is not None:
+            return Halt(self.cause)
+        fiber.value = self.value
+        return GIVEN
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> Cause[Any]:
         self.leave(fiber, cause)
@@ -244,7 +249,8 @@ class ScopeFrame(Frame):
 
     def returned(self, fiber: Fiber, value: Any) -> IO[Any, Any]:
         self.leave(fiber, None)
-        return Pure(value)
+        fiber.value = value
+        return GIVEN
 
     def failed(self, fiber: Fiber, cause: Cause[Any]) -> IO[Any, Any] | Cause[Any]:
         region = self.region
@@ -277,6 +283,11 @@ class ScopeFrame(Frame):
         if fiber.scheduler.observer is not None:
             fiber.scheduler.observer.on_leave(fiber, "scope", self.name, cause)
         return outer
+
+
+def cause_of(fiber: Fiber, node: Halt) -> Cause[Any]:
+    """What `node` fails with here."""
+    return node._cause if node._site is None else node._cause.placed(fiber.at(node._site))
 
 
 def followed(first: Cause[Any], rest: Cause[Any] | None) -> Cause[Any]:

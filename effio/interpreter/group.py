@@ -13,7 +13,7 @@ from effio.algebra.primitive import Group, Halt, Pure
 from effio.algebra.shape import made
 from effio.data.cause import Cause, then
 from effio.data.location import ChildReport
-from effio.interpreter.fiber import DONE, NOTHING, NOWHERE, Fiber
+from effio.interpreter.fiber import DONE, GIVEN, NOTHING, NOWHERE, Fiber
 from effio.interpreter.frames import END, Frame
 from effio.interpreter.supervision import ChildrenWait, Family, copied, has_failed, unseen
 
@@ -182,4 +182,7 @@ class TaskGroupFrame(Frame):
         family.leave()
         cause = family.conclude(parts)
         family.left(cause)
-        return Pure(self.value) if cause is None else Halt(cause)
+        if cause is not None:
+            return Halt(cause)
+        fiber.value = self.value
+        return GIVEN

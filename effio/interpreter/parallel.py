@@ -19,7 +19,7 @@ from effio.data.errors import CancelSource
 from effio.data.location import ChildReport
 from effio.data.native import mypyc_attr
 from effio.data.origin import origin_of
-from effio.interpreter.fiber import Fiber
+from effio.interpreter.fiber import GIVEN, Fiber
 from effio.interpreter.frames import Frame
 from effio.interpreter.scope import visible_cancel
 from effio.interpreter.supervision import ChildrenWait, Family, copied, has_failed
@@ -128,7 +128,10 @@ class ParallelFamily(Family):
         self.leave()
         cause = self.conclude(self.parts())
         self.left(cause)
-        return Pure(self.results) if cause is None else Halt(cause)
+        if cause is not None:
+            return Halt(cause)
+        self.fiber.value = self.results
+        return GIVEN
 
     def label(self, index: int) -> str:
         """The name of the child at `index`, whether it has a fiber or not."""

@@ -64,6 +64,7 @@ class Scheduler:
         "in_flight",
         "kept",
         "late",
+        "now",
         "observer",
         "on_end",
         "outside",
@@ -85,6 +86,7 @@ class Scheduler:
     )
 
     advance: Callable[[Fiber], None]
+    now: Callable[[], float]
     queue: Callable[[Fiber], None]
 
     def __init__(
@@ -99,7 +101,7 @@ class Scheduler:
         self.observer = observer
         self.steering = steering
         self.advance = advance if observer is None else self.observed_advance
-        self.clock, self.virtual = clock, clock.virtual
+        self.clock, self.virtual, self.now = clock, clock.virtual, clock.now
         self.backend = backend
         self.over = self.late = False
         self.on_end: Callable[[], object] | None = None
@@ -150,7 +152,7 @@ class Scheduler:
     def begin_turn(self) -> None:
         """Fibers run from here on, for a while."""
         self.awake = True
-        self.turn_began = self.clock.now()
+        self.turn_began = self.now()
         # A virtual run is the same every time: how long a step really took must not show.
         self.turn_end = inf if self.virtual else perf_counter() + SECONDS_PER_TURN
 
@@ -227,7 +229,7 @@ class Scheduler:
 
     def fire_due(self) -> bool:
         """Fire the timers of the earliest instant that has come; false if there is none."""
-        due = self.timers.pop_due(self.clock.now())
+        due = self.timers.pop_due(self.now())
         for target in due:
             target.timer_fired()
         return bool(due)
@@ -302,12 +304,6 @@ class Scheduler:
         if not self.over:
             self.give_up()
             self.finish()
-
-    def root_ended(self) -> None:
-        """The root and its background have ended."""
-        root = self.root
-        if root.host is None or self.backend.release(root):
-            self.ended(root)
 
     def fatal_raised(self, error: BaseException) -> None:
         """KeyboardInterrupt or SystemExit: the whole run is cancelled, and raises it bare in the end.

@@ -209,7 +209,7 @@ class ScopeRegion(Region):
 
     def open_until(self, seconds: float) -> None:
         """Set the first deadline, counted from now; its timer is set when the fiber first has to wait."""
-        self.deadline = self.fiber.scheduler.clock.now() + seconds
+        self.deadline = self.fiber.scheduler.now() + seconds
         self.fiber.unarmed += 1
         if seconds <= 0:
             self.request_cancel("deadline", None, None)

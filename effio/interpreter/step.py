@@ -15,12 +15,12 @@ many names for one node.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from effio.algebra.argument import returned_no_program
 from effio.algebra.desugar import TABLE
 from effio.algebra.io import IO
-from effio.algebra.primitive import Call, Halt, Invoked, Map, Pure, Sourced, Suspend
+from effio.algebra.primitive import Call, Fold, Halt, Invoked, Map, Pure, Sourced, Suspend
 from effio.algebra.tag import (
     CALL,
     DERIVED,
@@ -46,7 +46,7 @@ from effio.data.cause import Cause, Die
 from effio.data.origin import origin_of
 from effio.interpreter.action import ACTIONS, fork, parallel, park, sleep, watch
 from effio.interpreter.fiber import GIVEN, NOTHING, PREEMPTED, QUEUED, RUNNING, YIELDED, Fiber
-from effio.interpreter.frames import END, NO_BODY, Frame, GeneratorFrame, begin_finalizer
+from effio.interpreter.frames import END, NO_BODY, Frame, GeneratorFrame, begin_finalizer, cause_of
 
 STEPS_PER_TURN: Final = 1024
 CALLS_PER_LOOK: Final = 3  # a mask: the clock is read every fourth call
@@ -181,7 +181,7 @@ def advance(fiber: Fiber) -> None:
             elif tag == FAIL:
                 cause = fiber.failure(node)
             elif tag == HALT:
-                cause = node._cause if node._site is None else node._cause.placed(fiber.at(node._site))
+                cause = cause_of(fiber, node)
             else:
                 try:
                     stack.append(GeneratorFrame(node._function(*node._args, **node._kwargs)))
@@ -210,7 +210,14 @@ def advance(fiber: Fiber) -> None:
                             node = own.returned(fiber, value)
                             if node is None:
                                 return
-                            break
+                            if node is not GIVEN:
+                                break
+                            value = fiber.value
+                            fiber.value = None
+                            if steps <= 0:
+                                node = Pure(value)
+                                break
+                            continue
                         generator = frame
                         try:
                             node = generator.send(value)
@@ -263,7 +270,7 @@ def advance(fiber: Fiber) -> None:
                 if tag == FOLD:
                     if fiber.unwinding:
                         continue
-                    maker = frame._on_failure
+                    maker = cast("Fold", frame)._on_failure
                     failed = cause
                     cause = None
                     try:

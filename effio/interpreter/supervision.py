@@ -119,7 +119,7 @@ class Family(Region):
         hit = child.hit
         if hit is not None and (hit is self.request or hit is child.request):
             self.lost(child)
-        elif (cause := child.cause) is None:
+        elif (cause := child.cause_ if hit is None else child.cause) is None:
             self.succeeded(child.index, child.value)
         else:
             rest = self.own_failure(child, cause)
@@ -278,7 +278,7 @@ class Background(Family):
         super().__init__(root, "background", root)
 
     def all_ended(self) -> None:
-        self.fiber.scheduler.root_ended()
+        self.fiber.scheduler.end(self.fiber)
 
     def added_to(self, cause: Cause[Any] | None) -> Cause[Any] | None:
         """What the run failed with, and after that the failures of the background."""

@@ -16,6 +16,7 @@ from effio.algebra.shape import (
     WithItems,
     WithLimit,
     a_function,
+    contestants,
     programs,
 )
 from effio.data.call_site import Site
@@ -110,7 +111,7 @@ class RaceStaggered(Contest):
     __slots__ = ("_seconds",)
 
     def __init__(self, ios: Any, dispose: Dispose, seconds: float) -> None:
-        self._ios = programs(self, ios)
+        self._ios = contestants(self, ios)
         self._dispose = None if dispose is None else a_function(self, dispose)
         self._seconds = seconds
 

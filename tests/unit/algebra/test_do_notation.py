@@ -95,6 +95,27 @@ def test_failure_can_be_caught_around_a_step() -> None:
     assert run(body()) == 4
 
 
+def helper() -> Iterator[Any]:
+    yield from save(1)
+    yield 3
+
+
+@do
+def through_a_helper() -> Any:
+    yield from helper()
+
+
+def test_what_is_yielded_and_no_program_is_told_with_its_line() -> None:
+    """The error names the body, the value, the line of the `yield`, in a helper too, and `yield from`."""
+    cause = run_exit(through_a_helper()).failure()
+    (error,) = cause.defects()
+    (leaf,) = cause.leaves()
+    assert str(error) == "through_a_helper must yield from a program, not yield 3"
+    assert error.__notes__[0] == "wrap a plain value as pure(value), and write `yield from` before it"
+    assert leaf.at is not None
+    assert f"test_do_notation.py:{helper.__code__.co_firstlineno + 2} in helper" in str(leaf.at)
+
+
 # -- Forgotten programs
 
 

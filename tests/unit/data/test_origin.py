@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import pickle
+from collections.abc import Iterator
 from pathlib import Path as File
 
 import pytest
@@ -75,6 +76,20 @@ def test_origin_of_sees_the_function_inside(function: object, name: str) -> None
     origin = origin_of(function)
     assert origin is not None
     assert (origin.function, origin.file) == (name, __file__)
+
+
+def paused() -> Iterator[int]:
+    yield 1
+    yield 2
+
+
+def test_origin_of_a_generator_is_where_it_stands() -> None:
+    """The line of the `yield`; one that has ended stands nowhere."""
+    generator = paused()
+    assert [*generator, origin_of(generator)] == [1, 2, None]
+    generator = paused()
+    next(generator)
+    assert origin_of(generator) == Origin(__file__, paused.__code__.co_firstlineno + 1, "paused")
 
 
 @pytest.mark.parametrize("function", [len, functools.partial(len), int, 3, None])
