@@ -211,7 +211,7 @@ class IO(Tagged, Generic[Value, Error]):
 
     def named(self, name: str, /) -> IO[Value, Error]:
         """Run under `name`, which stands in the path of every failure inside."""
-        argument.name("named", name)
+        argument.text("named", "name", name)
         return primitive.Named(self, name)
 
     def with_progress(self, label: str, /, *, total: float | None = None) -> IO[Value, Error]:
@@ -220,6 +220,7 @@ class IO(Tagged, Generic[Value, Error]):
         `advance_progress` inside moves the count, also in children. What runs many programs, such as
         `par_traverse`, moves it by itself when one of them has succeeded, and knows its `total`.
         """
+        argument.text("with_progress", "label", label)
         return derived.WithProgress(self, label, argument.total("with_progress", total))
 
     # -- Finalizers ------------------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ IGNORED: Final = "generator ignored GeneratorExit"
 class Frame(Tagged):
     """A place on the stack that runs code of the interpreter when a value or a failure comes back.
 
-    `returned` gives the next node, `GIVEN` if it has left its value in the fiber; `failed` gives the next node, or the cause to go on failing with. None means that
-    the fiber stops here for now: it has parked or ended.
+    `returned` gives the next node, or `GIVEN` if it has left its value in the fiber; `failed` gives the next node, or
+    the cause to go on failing with. None means that the fiber stops here for now: it has parked or ended.
     """
 
     __slots__ = ()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from effio import (
+    Schedule,
     attempt,
     bracket,
     cancel_scope,
@@ -37,6 +38,7 @@ from effio import (
     shield,
     sleep,
     sleep_until,
+    supervise,
     suspend,
     task_group,
     traverse,
@@ -136,6 +138,18 @@ def test_what_is_no_program_is_refused(word: str) -> None:
     assert refused.value.__notes__ == ["wrap a plain value as pure(value)"]
 
 
+NAMED: dict[str, Callable[[Any], object]] = {"name of named": one.named, "label of with_progress": one.with_progress}
+
+
+@pytest.mark.parametrize("what", NAMED)
+@pytest.mark.parametrize("value", [None, 3, b"load"])
+def test_name_that_is_no_text_is_refused(what: str, value: object) -> None:
+    """A part cannot be called nothing, nor by anything that cannot stand in a path."""
+    told = f"{what} must be a string, not " if kind() == "pure" else "str object expected; got "
+    with pytest.raises(TypeError, match=f"^{told}"):
+        NAMED[what](value)
+
+
 def numbers() -> Iterator[int]:
     yield 1
 
@@ -216,6 +230,7 @@ WRONG_VALUES: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     "limit text": (TypeError, lambda: par_collect([one], limit="3")),  # type: ignore[arg-type]
     "retry -1": (ValueError, lambda: one.retry(-1)),
     "repeat 0.5": (TypeError, lambda: one.repeat(0.5)),
+    "retry class": (TypeError, lambda: one.retry(Schedule)),
     "collect 3": (TypeError, lambda: collect(3)),  # type: ignore[arg-type]
     "par_dict list": (TypeError, lambda: par_dict([one])),  # type: ignore[arg-type]
     "die text": (TypeError, lambda: die("no")),  # type: ignore[arg-type]
@@ -231,6 +246,13 @@ WRONG_VALUES: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     "name of a scope": (TypeError, lambda: cancel_scope(lambda scope: one, name=3)),  # type: ignore[arg-type]
     "unknown policy": (ValueError, lambda: task_group(lambda group: one, on_failure="stop")),  # type: ignore[arg-type]
 }
+
+
+def test_what_is_no_schedule_is_answered_with_both_ways() -> None:
+    """A number of times and a schedule can be given; the value that is neither is named."""
+    with pytest.raises(TypeError, match=r"^supervise needs a schedule or a number of times, not '3'\n") as refused:
+        supervise(one, "3")  # type: ignore[arg-type]
+    assert refused.value.__notes__ == ["give for example 3, or Schedule.exponential(0.1) & Schedule.recurs(5)"]
 
 
 def test_name_of_a_fork_is_text() -> None:
