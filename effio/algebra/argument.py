@@ -28,6 +28,13 @@ def not_a_function(word: str, value: object) -> TypeError:
     return problem
 
 
+def not_a_schedule(word: str, value: object) -> TypeError:
+    """The error for `value` where `word` needs to know how often to run again."""
+    problem = TypeError(f"{word} needs a schedule or a number of times, not {short_repr(value)}")
+    problem.add_note("give for example 3, or Schedule.exponential(0.1) & Schedule.recurs(5)")
+    return problem
+
+
 def returned_no_program(function: object, value: object) -> TypeError:
     """The error for a continuation that returned `value`, which is no program."""
     if isgenerator(function):
@@ -78,6 +85,8 @@ def schedule(word: str, given: object, delay: Seconds = 0) -> Schedule[Any, Any]
     """Make a schedule of how often to run again, with `delay` in between; leave one that is a schedule already."""
     pause = seconds(delay, f"delay of {word}")
     if not is_schedule(given):
+        if not isinstance(given, int):
+            raise not_a_schedule(word, given)
         times = Schedule.recurs(count(word, "times", given, 0))
         return times & Schedule.spaced(pause) if pause else times
     if pause:

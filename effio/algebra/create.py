@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Never, ParamSpec, get_args, overload
 
-from returns.result import Result, Success
+from returns.result import Failure, Result, Success
 
 from effio.algebra import argument, derived
 from effio.algebra.call import attempt as attempt
@@ -28,6 +28,7 @@ from effio.data.fiber_dump import FiberDump
 P = ParamSpec("P")
 
 ON_FAILURE: Final = get_args(OnFailure)
+OUTCOMES: Final = (Success, Failure)
 
 # -- Values and failures -------------------------------------------------------------------------------------
 
@@ -49,6 +50,7 @@ def die(defect: BaseException, /) -> IO[Never]:
 
 def from_result(result: Result[NewValue, NewError], /) -> IO[NewValue, NewError]:
     """Succeed with what is in a `Success`, fail with what is in a `Failure`."""
+    argument.instance("from_result", result, OUTCOMES, "a result", "give for example Success(1) or Failure('no')")
     if isinstance(result, Success):
         return Pure(result.unwrap())
     return Fail(result.failure(), caller(1))
@@ -56,6 +58,7 @@ def from_result(result: Result[NewValue, NewError], /) -> IO[NewValue, NewError]
 
 def from_exit(exit: Exit[NewValue, NewError], /) -> IO[NewValue, NewError]:
     """End with `exit`, its whole error tree included."""
+    argument.instance("from_exit", exit, OUTCOMES, "an exit", "give for example what run_exit(io) gave")
     if isinstance(exit, Success):
         return Pure(exit.unwrap())
     cause: Cause[NewError] = exit.failure()
@@ -119,7 +122,8 @@ def when(condition: bool, io: IO[NewValue, NewError], /) -> IO[NewValue | None, 
 def when(condition: IO[bool, X1], io: IO[NewValue, NewError], /) -> IO[NewValue | None, X1 | NewError]: ...
 def when(condition: bool | IO[bool, Any], io: IO[Any, Any], /) -> IO[Any, Any]:
     """Run `io` if `condition` is true or gives true, else give None."""
-    return derived.IfThen(condition, io, unit)
+    way = condition if isinstance(condition, bool) else program("when", condition)
+    return derived.IfThen(way, program("when", io), unit)
 
 
 def memoize(io: IO[NewValue, NewError], /) -> IO[IO[NewValue, NewError]]:

@@ -12,6 +12,7 @@ from effio.algebra import argument
 from effio.algebra.derived import StartService
 from effio.algebra.io import IO, Error, NewError, NewValue, Value
 from effio.algebra.primitive import Ask, Fork, Watch
+from effio.algebra.shape import program
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
 
@@ -128,9 +129,7 @@ class TaskGroup(Handle):
         """
         if name is not None:
             argument.name("fork", name)
-        if not isinstance(io, IO):
-            raise argument.not_a_program("fork", io)
-        return Fork(self._core, io, name)
+        return Fork(self._core, program("fork", io), name)
 
     def start(
         self,

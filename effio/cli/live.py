@@ -8,7 +8,7 @@ from contextvars import copy_context
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TextIO, TypeVar, final
 
-from effio import IO, Exit, run_exit
+from effio import IO, Exit, Runtime
 from effio.algebra.primitive import Ask
 from effio.algebra.progress import LISTENER, Progress
 from effio.data.fiber_dump import FiberDump, FiberState, ProgressState
@@ -38,8 +38,8 @@ def can_be_seen() -> bool:
     return sys.stderr.isatty() and find_spec("rich") is not None
 
 
-def run_seen(program: IO[Value, Error]) -> Exit[Value, Error]:
-    """Run `program` and draw its fibers on the terminal many times a second until it ends.
+def run_seen(program: IO[Value, Error], runtime: Runtime) -> Exit[Value, Error]:
+    """Run `program` on `runtime` and draw its fibers on the terminal many times a second until it ends.
 
     A thread draws, so the program has no additional fiber and no additional timer. Only a wait for a callback
     that never comes is not reported as a deadlock, since any thread might call it.
@@ -56,16 +56,16 @@ def run_seen(program: IO[Value, Error]) -> Exit[Value, Error]:
         redirect_stdout=sys.stdout.isatty(),
     )
     with view:
-        return run_exit(picture.of(program))
+        return runtime.run_exit(picture.of(program))
 
 
-def run_told(program: IO[Value, Error], stream: TextIO) -> Exit[Value, Error]:
-    """Run `program` and write a line to `stream` for each count that has moved, about once a second."""
+def run_told(program: IO[Value, Error], runtime: Runtime, stream: TextIO) -> Exit[Value, Error]:
+    """Run `program` on `runtime` and write a line to `stream` for each count that has moved, about once a second."""
     lines = Lines(stream)
     context = copy_context()
     context.run(LISTENER.set, lines.add)
     with lines:
-        return context.run(run_exit, program)
+        return context.run(runtime.run_exit, program)
 
 
 # -- On a terminal -------------------------------------------------------------------------------------------

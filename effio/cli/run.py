@@ -7,7 +7,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
 
-from effio import Cause, Exit, Failure, run_exit
+from effio import Cause, Exit, Failure, Success
+from effio.cli import backend
 from effio.cli.live import can_be_seen, run_seen, run_told
 from effio.cli.target import load
 from effio.observe.watched import DUMP_SIGNAL, dump_on_signal
@@ -22,21 +23,27 @@ def describe(command: ArgumentParser) -> None:
     command.add_argument(
         "--live", action="store_true", help="show what it does, without a terminal as lines about its progress"
     )
+    backend.describe(command)
     command.add_argument("--top", action="store_true", help="let `effio top` of the same user look at it")
     command.set_defaults(command=run_program)
 
 
 def run_program(options: Namespace) -> int:
-    """Run a program of a module, which may be in the current directory."""
+    """Run a program of a module, which may be in the current directory; print its value, unless that is None."""
     sys.path.insert(0, str(Path.cwd()))
     program = load(options.target)
     if DUMP_SIGNAL is not None:
         program = dump_on_signal(program)
     if options.top:
         program = serve_dumps(program)
-    if can_be_seen():
-        return exit_code(run_seen(program))
-    return exit_code(run_told(program, sys.stderr) if options.live else run_exit(program))
+    with backend.runtime_on(options.backend) as runtime:
+        if can_be_seen():
+            exit = run_seen(program, runtime)
+        else:
+            exit = run_told(program, runtime, sys.stderr) if options.live else runtime.run_exit(program)
+    if isinstance(exit, Success) and exit.unwrap() is not None:
+        print(repr(exit.unwrap()))
+    return exit_code(exit)
 
 
 def exit_code(exit: Exit[object, object]) -> int:

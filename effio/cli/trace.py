@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from effio import Recorder, Trace, VirtualClock, run_exit
+from effio import Recorder, Trace, VirtualClock
+from effio.cli import backend
 from effio.cli.run import exit_code
 from effio.cli.target import NoProgram, load
 from effio.observe.recorder import LIMIT
@@ -30,6 +31,7 @@ def describe(command: ArgumentParser) -> None:
     command.add_argument("--format", choices=FORMATS, help="by default what the file is called after, else text")
     command.add_argument("--limit", type=int, default=LIMIT, help="how many spans and waits to keep, the latest ones")
     command.add_argument("--sample", type=float, default=1.0, help="which part of all children to record")
+    backend.describe(command)
     command.add_argument("--virtual", action="store_true", help="skip the time in which the program only sleeps")
     command.set_defaults(command=trace_program)
 
@@ -40,8 +42,11 @@ def trace_program(options: Namespace) -> int:
     program = load(options.target)
     write = FORMATS[format_of(options)]
     recorder = Recorder(limit=options.limit, sample=options.sample)
+    clock = VirtualClock() if options.virtual else None
+    runtime = backend.runtime_on(options.backend, clock=clock, observers=[recorder])
     try:
-        exit = run_exit(program, observers=[recorder], clock=VirtualClock() if options.virtual else None)
+        with runtime:
+            exit = runtime.run_exit(program)
     finally:
         written = f"{write(recorder.trace())}\n"
         if options.output is None:

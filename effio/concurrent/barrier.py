@@ -10,6 +10,7 @@ from effio.algebra import argument
 from effio.algebra.io import IO
 from effio.algebra.primitive import Operation, Park, Pure
 from effio.concurrent.shared import Shared, make, shared
+from effio.data.made_elsewhere import made_elsewhere
 
 
 @final
@@ -23,6 +24,7 @@ class BarrierStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class Barrier:
     """Lets fibers through in groups of `parties`; then it is as new. One that is cancelled has not come."""

@@ -18,6 +18,7 @@ from effio.algebra.primitive import Ask, Operation, Park
 from effio.algebra.shape import program
 from effio.concurrent.shared import NOTHING, Shared, first_of, held, make, shared
 from effio.data.cause_text import short_repr
+from effio.data.made_elsewhere import made_elsewhere
 
 
 @final
@@ -32,6 +33,7 @@ class CapacityLimiterStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class CapacityLimiter:
     """Lends tokens, in the order they were asked for; each fiber or thread may borrow one at a time.

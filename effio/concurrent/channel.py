@@ -15,6 +15,7 @@ from effio.concurrent.pipe import ChannelClosed, End, Pipe, Policy, checked_capa
 from effio.concurrent.shared import NOTHING, make, shared
 from effio.data import cause
 from effio.data.cause import Cause
+from effio.data.made_elsewhere import made_elsewhere
 
 Item = TypeVar("Item")
 Sent = TypeVar("Sent", contravariant=True)
@@ -37,6 +38,7 @@ class ChannelStats:
 
 
 @final
+@made_elsewhere(Pipe, "a sender is an attribute of a Channel")
 @attrs.define(eq=False, repr=False)
 class Sender(Generic[Sent]):
     """A sending end. When the last one is closed, receivers get what is left and then fail with `ChannelClosed`."""
@@ -79,6 +81,7 @@ class Sender(Generic[Sent]):
 
 
 @final
+@made_elsewhere(Pipe, "a receiver is an attribute of a Channel")
 @attrs.define(eq=False, repr=False)
 class Receiver(Generic[Received]):
     """A receiving end. When the last one is closed, what is kept is lost and senders fail with `ChannelClosed`."""
@@ -129,6 +132,7 @@ class Receiver(Generic[Received]):
 
 
 @final
+@made_elsewhere(Pipe)
 @attrs.frozen(eq=False, repr=False)
 class Channel(Generic[Item]):
     """Both ends at once; hand `sender` and `receiver`, or clones of them, to who shall have only one.

@@ -17,6 +17,7 @@ from effio.data import cause
 from effio.data.call_site import caller
 from effio.data.cause_text import short_repr
 from effio.data.exit import Exit
+from effio.data.made_elsewhere import made_elsewhere
 
 Given = TypeVar("Given")
 GivenError = TypeVar("GivenError", default=Never)
@@ -32,6 +33,7 @@ class DeferredStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class Deferred(Generic[Given, GivenError]):
     """Ends once, with a value or a failure; whoever gets it, before or after, ends the same."""

@@ -11,6 +11,7 @@ from effio.algebra.desugar.signal import Signal
 from effio.algebra.io import IO
 from effio.algebra.primitive import Operation
 from effio.concurrent.shared import NOTHING, OneTouch, Shared, make, shared
+from effio.data.made_elsewhere import made_elsewhere
 
 
 @final
@@ -23,6 +24,7 @@ class EventStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class Event:
     """Is set once, and stays so: what shall happen again needs a new one."""

@@ -8,13 +8,15 @@ from typing import Any, Generic, Never, TypeAlias, final
 import attrs
 from typing_extensions import TypeVar
 
+from effio.algebra import argument
 from effio.algebra.combine import collect, par_settle
 from effio.algebra.create import shield
 from effio.algebra.handle import Fiber, TaskGroup
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, FlatMap, OnExit, Operation, Park, Suspend
 from effio.algebra.shape import program
-from effio.concurrent.shared import NOTHING, Shared, make, shared
+from effio.concurrent.shared import NOTHING, Shared, lineage, make, shared
+from effio.data.made_elsewhere import made_elsewhere
 
 Ran = TypeVar("Ran")
 RanError = TypeVar("RanError", default=Never)
@@ -40,6 +42,7 @@ class Member:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class FiberSet(Generic[Ran, RanError]):
     """Fibers forked into a task group, to be counted, cancelled and awaited apart from the others of that group."""
@@ -52,10 +55,12 @@ class FiberSet(Generic[Ran, RanError]):
     @classmethod
     def make(cls, group: TaskGroup, *, name: str | None = None) -> IO[FiberSet[Ran, RanError]]:
         """Make a new `FiberSet` whose fibers are children of `group`."""
+        argument.instance("FiberSet.make", group, TaskGroup, "a task group", "make it in task_group(lambda group: ...)")
         return make(cls, shared("FiberSet", name), group)
 
     def fork(self, io: IO[Ran, RanError], /, *, name: str | None = None) -> IO[Fiber[Ran, RanError]]:
         """Start `io` as a child of the group and give its fiber, which leaves the set when it ends."""
+        argument.name("fork", name)
         return Suspend(partial(self._fork, program("fork", io), name))
 
     def fibers(self) -> IO[tuple[Fiber[Ran, RanError], ...]]:
@@ -137,15 +142,6 @@ def cancelled(reason: object, seen: tuple[Fibers, Fibers]) -> IO[None]:
     fibers, others = seen
     ended = par_settle([fiber.exit() for fiber in others]).as_value(None)
     return shield(lambda restore: collect([fiber.cancel_soon(reason) for fiber in fibers]).then(restore(ended)))
-
-
-def lineage(fiber: Any) -> set[Any]:
-    """The running fiber and those around it, which end after it."""
-    found = set[Any]()
-    while fiber is not None:
-        found.add(fiber)
-        fiber = None if fiber.family is None else fiber.family.fiber
-    return found
 
 
 def core_of(fiber: Fiber[Any, Any]) -> Any:

@@ -11,6 +11,7 @@ from effio.algebra.desugar.signal import Signal
 from effio.algebra.io import IO
 from effio.algebra.primitive import Operation
 from effio.concurrent.shared import NOTHING, Shared, make, shared
+from effio.data.made_elsewhere import made_elsewhere
 
 
 @final
@@ -23,6 +24,7 @@ class LatchStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class Latch:
     """Keeps fibers waiting until `count_down` has run often enough; it opens once."""

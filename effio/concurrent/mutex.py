@@ -12,6 +12,7 @@ from effio.algebra.primitive import Ask, Halt, Operation, Park
 from effio.algebra.shape import program
 from effio.concurrent.shared import NOTHING, AtEnd, OneTouch, Shared, held, make, shared
 from effio.data.cause import Die
+from effio.data.made_elsewhere import made_elsewhere
 
 
 class MutexBroken(RuntimeError):
@@ -59,6 +60,7 @@ class MutexStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class Mutex:
     """Is held by one fiber at a time, in the order they came; only the one that holds it may release it.

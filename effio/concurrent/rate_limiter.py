@@ -15,6 +15,7 @@ from effio.algebra.shape import program
 from effio.concurrent.mutex import Mutex
 from effio.concurrent.shared import NOTHING, Shared, make, shared
 from effio.data.duration import Seconds, seconds
+from effio.data.made_elsewhere import made_elsewhere
 
 
 @final
@@ -28,6 +29,7 @@ class RateLimiterStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class RateLimiter:
     """A bucket of tokens that is filled evenly; who passes takes one, in the order they came.

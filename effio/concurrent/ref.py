@@ -13,6 +13,7 @@ from effio.algebra.io import IO, NewValue, T
 from effio.algebra.primitive import Operation, Park, Pure, Suspend
 from effio.concurrent.shared import OneTouch, Shared, make, shared
 from effio.data.cause_text import name_of, short_repr
+from effio.data.made_elsewhere import made_elsewhere
 
 Held = TypeVar("Held")
 
@@ -26,6 +27,7 @@ class RefStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class Ref(Generic[Held]):
     """A shared value. What a function given to it raises is a defect and leaves the value as it was."""

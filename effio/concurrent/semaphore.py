@@ -13,6 +13,7 @@ from effio.algebra.io import IO, NewError, NewValue
 from effio.algebra.primitive import Ask, Operation, Park
 from effio.algebra.shape import program
 from effio.concurrent.shared import NOTHING, OneTouch, Shared, first_of, held, make, shared
+from effio.data.made_elsewhere import made_elsewhere
 
 
 class Permitted(Protocol):
@@ -32,6 +33,7 @@ class SemaphoreStats:
 
 
 @final
+@made_elsewhere(Shared)
 @attrs.define(eq=False, repr=False)
 class Semaphore:
     """Holds permits, handed out strictly in the order they were asked for: who wants few waits behind who wants many.

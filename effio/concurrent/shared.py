@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias, final
 
 import attrs
 
+from effio.algebra import argument
 from effio.algebra.io import IO
 from effio.algebra.primitive import OnExit, Operation, Pure, Then
 from effio.data.call_site import CallSite, caller
@@ -93,6 +94,7 @@ class Shared:
 
 def shared(kind: str, name: str | None) -> Shared:
     """The identity of a new primitive, made by the caller of the function that calls this."""
+    argument.name(kind, name)
     return Shared(kind, name, caller(2))
 
 
@@ -126,6 +128,15 @@ class AtEnd:
     def wake(self, exit: IO[Any, Any]) -> None:
         """The fiber has ended: called by the run."""
         self.function()
+
+
+def lineage(fiber: Any) -> set[Any]:
+    """The running fiber and those around it, which end after it."""
+    found = set[Any]()
+    while fiber is not None:
+        found.add(fiber)
+        fiber = None if fiber.family is None else fiber.family.fiber
+    return found
 
 
 def first_of(names: Iterable[str]) -> str:

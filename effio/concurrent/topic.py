@@ -17,6 +17,7 @@ from effio.concurrent.channel import consumed, flattened
 from effio.concurrent.hub import Hub, Inbox
 from effio.concurrent.pipe import ChannelClosed, Policy, checked_capacity, checked_policy
 from effio.concurrent.shared import Shared, make, shared
+from effio.data.made_elsewhere import made_elsewhere
 
 Item = TypeVar("Item")
 Received = TypeVar("Received", covariant=True)
@@ -49,6 +50,7 @@ class SubscriptionStats:
 
 
 @final
+@made_elsewhere(Inbox, "the program topic.subscribe() gives one")
 @attrs.frozen(eq=False, repr=False)
 class Subscription(Generic[Received]):
     """The items that one subscriber has still to receive. Fibers that share it get each item once among them."""
@@ -94,6 +96,7 @@ class Subscription(Generic[Received]):
 
 
 @final
+@made_elsewhere(Hub)
 @attrs.frozen(eq=False, repr=False)
 class Topic(Generic[Item]):
     """Gives every item to all who subscribe at that moment, to all in the same order.
@@ -134,7 +137,8 @@ class Topic(Generic[Item]):
         policy: Policy = "block",
     ) -> IO[NewValue, NewError]:
         """Subscribe, run what `use` makes of the subscription, and close that, however it ends."""
-        return bracket(self.subscribe(capacity=capacity, policy=policy), use, closed)
+        subscribing = self.subscribe(capacity=capacity, policy=policy)
+        return bracket(subscribing, argument.function("subscribed", use), closed)
 
     def close(self) -> IO[None]:
         """Let nobody publish any more: subscribers get what is left, then fail with `ChannelClosed`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from returns.result import Success
 
+from effio.algebra import argument
 from effio.algebra.create import from_async, from_callback, task_group
 from effio.algebra.handle import TaskGroup
 from effio.algebra.io import IO, NewValue
@@ -44,6 +45,7 @@ class Portal:
     __slots__ = ("_family",)
 
     def __init__(self, group: TaskGroup, /) -> None:
+        argument.instance("Portal", group, TaskGroup, "a task group", "without a group use Portal.open()")
         self._family: Any = group._core  # pyright: ignore[reportPrivateUsage]  # the portal is another handle of it
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from importlib.util import find_spec
 from inspect import iscoroutinefunction
 from threading import RLock
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Never, TypeVar, final, ge
 
 from returns.result import Success
 
-from effio.algebra import port
+from effio.algebra import argument, port
 from effio.algebra.argument import way_to_a_program
 from effio.algebra.io import IO
 from effio.algebra.shape import is_io
@@ -209,7 +209,13 @@ class Runtime:
 
 def together(observers: Sequence[Observer]) -> Observer | None:
     """One observer that stands for several, or None."""
-    return Observers(observers) if observers else None
+    if not observers:
+        return None
+    way_out = "give for example observers=[Recorder()]"
+    argument.instance("observers=", observers, Iterable, "a list", way_out)
+    for observer in observers:
+        argument.instance("observers=", observer, Observer, "a list of observers", way_out)
+    return Observers(observers)
 
 
 def value_of(exit: Exit[Value, Any]) -> Value:
@@ -260,7 +266,11 @@ def refuse_running_loop() -> None:
 def check_backend(backend: str, loop_factory: object) -> None:
     """Refuse a backend that there is not, and a loop for one that has none."""
     if backend not in BACKENDS:
-        raise ValueError(f"backend must be one of {BACKENDS}, not {backend!r}")
+        unknown = ValueError(f"backend must be one of {BACKENDS}, not {backend!r}")
+        unknown.add_note("uvloop is a loop of asyncio: loop_factory=uvloop.new_event_loop")
+        raise unknown
+    if loop_factory is not None:
+        argument.function("loop_factory", loop_factory)
     if backend == "trio":
         if loop_factory is not None:
             raise ValueError(f"backend 'trio' cannot use loop_factory={loop_factory!r}")

@@ -9,6 +9,7 @@ from functools import partial
 from types import FrameType
 from typing import Final, TextIO, TypeVar
 
+from effio.algebra import shape
 from effio.algebra.io import IO
 from effio.algebra.primitive import Ask, Call, FlatMap, Named, OnExit
 from effio.interpreter.dump import tree_of
@@ -37,7 +38,7 @@ def dump_on_signal(
         before = signals.signal(chosen, partial(print_dump, scheduler, stream))
         return lambda: signals.signal(chosen, before)
 
-    return watched(program, begin)
+    return watched("dump_on_signal", program, begin)
 
 
 def print_dump(scheduler: Scheduler, stream: TextIO | None, number: int, frame: FrameType | None) -> None:
@@ -47,10 +48,11 @@ def print_dump(scheduler: Scheduler, stream: TextIO | None, number: int, frame: 
     out.flush()
 
 
-def watched(program: IO[Value, Error], begin: Callable[[Scheduler], Callable[[], object]]) -> IO[Value, Error]:
+def watched(
+    word: str, program: IO[Value, Error], begin: Callable[[Scheduler], Callable[[], object]]
+) -> IO[Value, Error]:
     """Run `program`; before, call `begin` with the run that it is part of, and afterwards what that gave."""
-
-    inner = program.source if isinstance(program, Named) else program
+    inner = program.source if isinstance(program, Named) else shape.program(word, program)
 
     def around(end: Callable[[], object]) -> IO[Value, Error]:
         return OnExit(inner, lambda exit: Call(end))

@@ -33,7 +33,7 @@ def serve_dumps(program: IO[Value, Error], /, address: str | Path | None = None)
     open it; it tells what the fibers do to whoever connects, and reads nothing.
     A thread serves it, so that it answers also while a step holds the loop.
     """
-    return watched(program, lambda scheduler: Window(scheduler, address_of(address)).close)
+    return watched("serve_dumps", program, lambda scheduler: Window(scheduler, address_of(address)).close)
 
 
 def read_dump(address: int | str | Path, /) -> FiberDump:

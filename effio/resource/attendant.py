@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, TypeAlias, final
 
@@ -12,6 +13,7 @@ from effio.algebra.desugar.signal import Signal
 from effio.algebra.desugar.time import background_of
 from effio.algebra.primitive import Ask, FlatMap, Fold, Fork, Halt, Map, OnExit, Pure, Scoped, Shield, Then, Watch
 from effio.algebra.shape import Program
+from effio.concurrent.shared import lineage
 from effio.data.cause import Cause
 from effio.data.exit import Exit
 
@@ -143,9 +145,10 @@ class Flight:
     """A fiber that runs a program once for everybody who waits for it; cancelled when the last of them leaves.
 
     `landed` is called with the flight, the exit and the time, `deserted` with the flight when nobody waits any more.
+    `awaited_by` are the flights whose own fibers, or descendants of them, are among those who wait.
     """
 
-    __slots__ = ("attendant", "deserted", "landed", "outcome", "passengers", "source")
+    __slots__ = ("attendant", "awaited_by", "deserted", "landed", "outcome", "passengers", "pilot", "source")
 
     def __init__(
         self,
@@ -159,19 +162,41 @@ class Flight:
         self.deserted = deserted
         self.outcome = Signal(reason)
         self.passengers = 0
+        self.awaited_by: list[Flight] = []
+        self.pilot: Any = None
         self.attendant = Attendant("load")
 
-    def join(self) -> Program:
-        """Wait for the exit and take it on. To be run without an action before it, since it counts at once."""
+    def join(self, around: Flight | None) -> Program:
+        """Wait for the exit and take it on. To be run without an action before it, since it counts at once.
+
+        `around` is the flight that whoever waits is part of.
+        """
         first = self.passengers == 0
         self.passengers += 1
+        if around is not None:
+            self.awaited_by.append(around)
         waiting = self.outcome.wait()
-        return OnExit(Then(self.taken_off(), waiting) if first else waiting, self.left)
+        return OnExit(Then(self.taken_off(), waiting) if first else waiting, partial(self.left, around))
+
+    def waits_for(self, other: Flight) -> bool:
+        """Whether it is `other`, or cannot land before that has."""
+        pending, seen = [other], set[Flight]()
+        while pending:
+            flight = pending.pop()
+            if flight not in seen:
+                seen.add(flight)
+                pending += flight.awaited_by
+        return self in seen
 
     def taken_off(self) -> Program:
         """Start the fiber, and let no cancel come in between: others may wait for it already."""
-        loading = OnExit(Fold(self.source, self.failed, self.succeeded), self.told)
+        source = FlatMap(Ask(self.boarded, peek=True, touches=()), lambda nothing: self.source)
+        loading = OnExit(Fold(source, self.failed, self.succeeded), self.told)
         return Shield(lambda restore: self.attendant.start(loading))
+
+    def boarded(self, fiber: Any) -> None:
+        self.pilot = fiber
+        ABOARD.set(self)
 
     def succeeded(self, value: Any) -> Program:
         return Ask(partial(self.land, Success(value)), peek=True)
@@ -189,9 +214,21 @@ class Flight:
             self.outcome.fire(Halt(exit.failure()))
         return NOTHING
 
-    def left(self, exit: Exit[Any, Any]) -> Program:
+    def left(self, around: Flight | None, exit: Exit[Any, Any]) -> Program:
         self.passengers -= 1
+        if around is not None:
+            self.awaited_by.remove(around)
         if isinstance(exit, Success) or self.passengers or self.outcome.fired:
             return NOTHING
         self.deserted(self)
         return self.attendant.stop()
+
+
+ABOARD: Final[ContextVar[Flight | None]] = ContextVar("effio_aboard", default=None)
+"""The flight whose fiber this is, or was forked by, perhaps into a group that ends later."""
+
+
+def flight_around(fiber: Any) -> Flight | None:
+    """The flight that cannot land before the running `fiber` has ended."""
+    flight = ABOARD.get()
+    return None if flight is None or flight.pilot not in lineage(fiber) else flight

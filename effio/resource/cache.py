@@ -20,7 +20,8 @@ from effio.concurrent.shared import Shared, make, shared
 from effio.data.cause_text import short_repr
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
-from effio.resource.attendant import Flight, as_program
+from effio.data.made_elsewhere import made_elsewhere
+from effio.resource.attendant import Flight, as_program, flight_around
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -55,11 +56,12 @@ class Kept:
 
 
 @final
+@made_elsewhere(Shared)
 class Cache(Generic[Key, Value, Error]):
     """Keeps the values of at most `capacity` keys; the one that was used longest ago goes first.
 
     However many fibers want a key at once, it is loaded once, in a fiber of its own; the load is cancelled when the
-    last of them is.
+    last of them is. A load that asks for its own key, also by way of another one, is a defect.
     """
 
     __slots__ = ("_capacity", "_error_ttl", "_flights", "_kept", "_load", "_shared", "_sums", "_ttl")
@@ -136,9 +138,12 @@ class Cache(Generic[Key, Value, Error]):
             source = Suspend(partial(self._load, key))
             landed, deserted = partial(self._landed, key), partial(self._forget_flight, key)
             flight = self._flights[key] = Flight(source, landed, deserted, partial(self._reason, key))
-        else:
-            self._sums["joins"] += 1
-        return flight.join()
+            return flight.join(flight_around(fiber))
+        around = flight_around(fiber)
+        if around is not None and flight.waits_for(around):
+            raise self._waits_for_itself(key)
+        self._sums["joins"] += 1
+        return flight.join(around)
 
     def _landed(self, key: Any, flight: Flight, exit: Exit[Any, Any], now: float) -> None:
         succeeded = isinstance(exit, Success)
@@ -172,6 +177,11 @@ class Cache(Generic[Key, Value, Error]):
     def _forget_all(self) -> None:
         self._kept.clear()
         self._flights.clear()
+
+    def _waits_for_itself(self, key: Any) -> RuntimeError:
+        problem = RuntimeError(f"the load of {short_repr(key)} in {self._shared} would wait for itself")
+        problem.add_note("a load must not ask for its own key, nor for another one whose load asks for that")
+        return problem
 
     def _reason(self, key: Any) -> str:
         return f"the value of {short_repr(key)}, which {self._shared} is loading"

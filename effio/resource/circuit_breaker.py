@@ -11,13 +11,14 @@ from returns.result import Failure, Success
 
 from effio.algebra import argument
 from effio.algebra.io import IO
-from effio.algebra.primitive import Ask, Fail, FlatMap, OnExit, Operation
+from effio.algebra.primitive import Ask, Fail, FlatMap, OnExit
 from effio.algebra.shape import Program, program
+from effio.concurrent.shared import Shared, make, shared
 from effio.data.call_site import caller
 from effio.data.cause import Cause
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
-from effio.data.touch import Touch
+from effio.data.made_elsewhere import made_elsewhere
 
 Value = TypeVar("Value")
 Error = TypeVar("Error")
@@ -51,6 +52,7 @@ class CircuitBreakerStats:
 
 
 @final
+@made_elsewhere(Shared)
 class CircuitBreaker:
     """Counts failures in a row, and once there are too many fails at once instead of calling.
 
@@ -64,19 +66,18 @@ class CircuitBreaker:
     What a call that began before the last change of state comes to does not count. `era` numbers these changes.
     """
 
-    __slots__ = ("_counts", "_era", "_failures", "_limit", "_name", "_pause", "_probing", "_sums", "_touches", "_until")
+    __slots__ = ("_counts", "_era", "_failures", "_limit", "_pause", "_probing", "_shared", "_sums", "_until")
 
-    def __init__(self, limit: int, pause: float, counts: Callable[[Cause[Any]], bool], name: str | None) -> None:
+    def __init__(self, shared: Shared, limit: int, pause: float, counts: Callable[[Cause[Any]], bool]) -> None:
+        self._shared = shared
         self._limit = limit
         self._pause = pause
         self._counts = counts
-        self._name = name
         self._era: int = 0
         self._failures = 0
         self._probing = False
         self._until: float | None = None
         self._sums = {"opened": 0, "rejected": 0}
-        self._touches = (Touch(self, "write"),)
 
     @staticmethod
     def make(
@@ -90,15 +91,12 @@ class CircuitBreaker:
 
         A failure is one that `counts` says yes to, by default every failure and defect. A cancel is never one.
         """
-        return Operation(
+        return make(
             CircuitBreaker,
-            (),
-            (
-                argument.count("CircuitBreaker.make", "max_failures", max_failures, 1),
-                seconds(reset_timeout, "reset_timeout of CircuitBreaker.make"),
-                every_failure if counts is None else argument.function("CircuitBreaker.make", counts),
-                name,
-            ),
+            shared("CircuitBreaker", name),
+            argument.count("CircuitBreaker.make", "max_failures", max_failures, 1),
+            seconds(reset_timeout, "reset_timeout of CircuitBreaker.make"),
+            every_failure if counts is None else argument.function("CircuitBreaker.make", counts),
         )
 
     def protect(self, io: IO[Value, Error], /) -> IO[Value, Error | CircuitOpen]:
@@ -110,19 +108,19 @@ class CircuitBreaker:
                 return Fail(ticket, site)
             return OnExit(source, partial(self._leave, ticket))
 
-        return FlatMap(Ask(self._enter, touches=self._touches), entered)
+        return FlatMap(Ask(self._enter, touches=self._shared.writes), entered)
 
     def state(self) -> IO[State]:
         """Give its state."""
-        return Ask(self._state, touches=(Touch(self, "read"),))
+        return Ask(self._state, touches=self._shared.reads)
 
     def stats(self) -> IO[CircuitBreakerStats]:
         """Give how it stands."""
-        return Ask(self._stats, touches=(Touch(self, "read"),))
+        return Ask(self._stats, touches=self._shared.reads)
 
     def __repr__(self) -> str:
         shown = "closed" if self._until is None else "open"
-        return f"<CircuitBreaker{'' if self._name is None else f' {self._name!r}'}, {shown}>"
+        return f"<{self._shared}: {shown}>"
 
     # -- Steps -----------------------------------------------------------------------------------------------
 
@@ -140,14 +138,14 @@ class CircuitBreaker:
         if state == "open" or self._probing:
             self._sums["rejected"] += 1
             left = 0.0 if self._until is None or self._probing else self._until - fiber.now()
-            return CircuitOpen(left, self._name)
+            return CircuitOpen(left, self._shared.name)
         if state == "half_open":
             self._probing = True
             self._era += 1
         return self._era
 
     def _leave(self, era: int, exit: Exit[Any, Any]) -> Program:
-        return Ask(partial(self._left, era, exit), touches=self._touches)
+        return Ask(partial(self._left, era, exit), touches=self._shared.writes)
 
     def _left(self, era: int, exit: Exit[Any, Any], fiber: Any) -> None:
         """Let the exit of a call that began in `era` count."""

@@ -18,6 +18,7 @@ from effio.concurrent.shared import Shared, shared
 from effio.data.cause import Cause, Die
 from effio.data.duration import Seconds, seconds
 from effio.data.exit import Exit
+from effio.data.made_elsewhere import made_elsewhere
 from effio.resource.attendant import NOTHING, Use
 from effio.resource.entry import Plan
 from effio.resource.resource import Resource, all_of, resource
@@ -35,6 +36,7 @@ REFILL: Final[Schedule[object, object]] = (Schedule.exponential(1) | Schedule.sp
 
 
 @final
+@made_elsewhere(Stock, "the resource {make} gives one")
 class Pool(Generic[Item, ItemError]):
     """Lends resources: at most `max` at once, to users in order of arrival, the one that was used last first."""
 

@@ -19,6 +19,7 @@ from effio.algebra.primitive import FlatMap, Halt, Map, OnExit, Parallel, Pure, 
 from effio.algebra.shape import Program, program
 from effio.data.cause import Both
 from effio.data.exit import Exit
+from effio.data.made_elsewhere import made_elsewhere
 from effio.resource.attendant import NOTHING, Holder, Opened, Use
 from effio.resource.context_manager import CM, entered
 
@@ -28,6 +29,7 @@ OtherValue = TypeVar("OtherValue")
 
 
 @final
+@made_elsewhere(Callable, "Resource.make(acquire, release), Resource.from_cm(cm) and the like are resources")
 @attrs.frozen(repr=False, eq=False)
 class Resource(Generic[Value, Error]):
     """A recipe for something that has to be released: each use acquires it anew, and releases it before it ends.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from math import inf
 from random import Random, getrandbits
 from typing import Any, final
@@ -220,26 +221,40 @@ class Either(Two):
         return f"{operand(self.left)} | {operand(self.right)}"
 
 
+# -- Many schedules ------------------------------------------------------------------------------------------
+
+
 @final
 @attrs.frozen
-class AndThen(Two):
-    """Follow the left one to its end, then the right one."""
+class InTurn(Rule):
+    """Follow each of `rules` to its end, one after another: flat, so that a long row needs no deep stack."""
+
+    rules: tuple[Rule, ...]
+
+    def parts(self) -> tuple[Rule, ...]:
+        return self.rules
 
     def start(self, moment: Moment) -> Any:
-        return True, self.left.start(moment)
+        return 0, self.rules[0].start(moment)
 
     def step(self, state: Any, given: Any, moment: Moment) -> Step[Any]:
-        in_left, inner = state
-        if in_left:
-            step = self.left.step(inner, given, moment)
-            if step.goes_on:
-                return attrs.evolve(step, state=(True, step.state))
-            inner = self.right.start(moment)
-        step = self.right.step(inner, given, moment)
-        return attrs.evolve(step, state=(False, step.state))
+        index: int
+        index, inner = state
+        step = self.rules[index].step(inner, given, moment)
+        while not step.goes_on and index < len(self.rules) - 1:
+            index += 1
+            step = self.rules[index].step(self.rules[index].start(moment), given, moment)
+        return attrs.evolve(step, state=(index, step.state))
 
     def __str__(self) -> str:
-        return f"{operand(self.left)}.and_then({self.right})"
+        first, *others = self.rules
+        return "".join([operand(first), *(f".and_then({other})" for other in others)])
+
+
+def in_turn(left: Rule, right: Rule) -> InTurn:
+    """Follow the left one to its end, then the right one."""
+    rows = (rule.rules if isinstance(rule, InTurn) else (rule,) for rule in (left, right))
+    return InTurn(tuple(chain.from_iterable(rows)))
 
 
 def operand(rule: Rule) -> str:

@@ -77,7 +77,13 @@ class Rule:
     @property
     def needs_time(self) -> bool:
         """Whether it, or a rule inside it, looks at the time."""
-        return self.timed or any(part.needs_time for part in self.parts())
+        pending: list[Rule] = [self]
+        while pending:
+            rule = pending.pop()
+            if rule.timed:
+                return True
+            pending += rule.parts()
+        return False
 
     def parts(self) -> tuple[Rule, ...]:
         """The rules that it is made of."""

@@ -11,6 +11,7 @@ from typing_extensions import TypeIs
 
 from effio.data.cause_text import short_repr
 from effio.data.duration import Seconds, seconds
+from effio.data.made_elsewhere import made_elsewhere
 from effio.schedule import combination, delay
 from effio.schedule.rule import UNKNOWN, Moment, Rule, Step
 
@@ -43,6 +44,7 @@ class Constructor(Generic[P, Made]):
 
 
 @final
+@made_elsewhere(Rule, "Schedule.recurs(3), Schedule.spaced(1) and the like are schedules")
 @attrs.frozen(repr=False)
 class Schedule(Generic[Input, Output]):
     """Decides after each run, from what it ended with, whether to run again and after how many seconds.
@@ -199,7 +201,7 @@ class Schedule(Generic[Input, Output]):
     ) -> Schedule[Given, Output | Other]: ...
     def and_then(self, other: Schedule[Any, Any], /) -> Schedule[Any, Any]:
         """Follow this one to its end, then `other`."""
-        return Schedule(combination.AndThen(self.rule, rule_of("and_then", other)))
+        return Schedule(combination.in_turn(self.rule, rule_of("and_then", other)))
 
     @overload
     def both(self, other: Schedule[Input, Other], /) -> Schedule[Input, tuple[Output, Other]]: ...

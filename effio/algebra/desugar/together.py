@@ -196,37 +196,48 @@ class Starting:
 
 
 def memoize(node: derived.Memoize) -> IO[Any, Any]:
-    return Call(lambda: Suspend(Memo(node._source).begin))
+    return Call(lambda: FlatMap(Ask(Memo(node._source).begin, peek=True), itself))
+
+
+def itself(program: IO[Any, Any]) -> IO[Any, Any]:
+    """The program that was found."""
+    return program
 
 
 @final
 class Memo:
-    """One memoised program: the first run of it works for all; if it is cancelled, the next one takes over."""
+    """One memoised program: the first run of it works for all; if it is cancelled, the next one takes over.
+
+    `running` is the fiber of that run, which would wait for ever if it waited for the end.
+    """
 
     __slots__ = ("ended", "outcome", "running", "source")
 
     def __init__(self, source: IO[Any, Any]) -> None:
         self.source = source
-        self.running = False
+        self.running: Any = None
         self.outcome: IO[Any, Any] | None = None
         self.ended = Signal("a memoised program")
 
-    def begin(self) -> IO[Any, Any]:
+    def begin(self, fiber: Any) -> IO[Any, Any]:
         if self.outcome is not None:
             return self.outcome
-        if self.running:
+        if self.running is not None:
+            if self.running is fiber:
+                raise RuntimeError(f"{fiber.name!r} cannot wait for the end of a memoised program that it is part of")
             return self.ended.wait()
-        self.running = True
+        self.running = fiber
         return OnExit(self.source, self.finish)
 
     def finish(self, exit: Exit[Any, Any]) -> IO[Any, Any]:
         ended = self.ended
         if isinstance(exit, Failure) and exit.failure().has_cancelled:
-            self.running = False
+            self.running = None
             self.ended = Signal("a memoised program")
-            ended.fire(Suspend(self.begin))
+            ended.fire(FlatMap(Ask(self.begin, peek=True), itself))
             return NOTHING
         self.outcome = Halt(exit.failure()) if isinstance(exit, Failure) else Pure(exit.unwrap())
+        self.running = None
         ended.fire(self.outcome)
         return NOTHING
 

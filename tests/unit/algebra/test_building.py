@@ -22,6 +22,8 @@ from effio import (
     first_completed,
     from_async,
     from_callback,
+    from_exit,
+    from_result,
     if_,
     memoize,
     par_collect,
@@ -42,6 +44,7 @@ from effio import (
     suspend,
     task_group,
     traverse,
+    when,
     zip_all,
 )
 from effio.build import kind
@@ -122,6 +125,7 @@ NOT_PROGRAMS: dict[str, Callable[[], object]] = {
     "if_": lambda: if_(True, one, 3),  # type: ignore[call-overload]
     "bracket": lambda: bracket(3, pure, pure),  # type: ignore[call-overload]
     "memoize": lambda: memoize(3),  # type: ignore[arg-type]
+    "when": lambda: when(3, one),  # type: ignore[call-overload]
     "catch": lambda: 3 | catch(KeyError, lambda error: one),  # type: ignore[operator]
 }
 
@@ -239,6 +243,8 @@ WRONG_VALUES: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     "refine instance": (TypeError, lambda: one.refine(KeyError())),
     "effect text": (TypeError, lambda: effect(catches="KeyError")),  # type: ignore[call-overload]
     "if_ 3": (TypeError, lambda: if_(3, one, one)),  # type: ignore[call-overload]
+    "from_result 3": (TypeError, lambda: from_result(3)),  # type: ignore[arg-type]
+    "from_exit 3": (TypeError, lambda: from_exit(3)),  # type: ignore[arg-type]
     "do plain": (TypeError, lambda: do(lambda: 1)),  # type: ignore[arg-type,return-value]
     "ignore without handler": (ValueError, lambda: task_group(lambda group: one, on_failure="ignore")),
     "named 3": (TypeError, lambda: one.named(3)),

@@ -17,6 +17,7 @@ from effio import (
     from_exit,
     from_result,
     if_,
+    memoize,
     now,
     pure,
     run,
@@ -42,6 +43,14 @@ def test_then_runs_the_second_and_gives_its_value() -> None:
     log: list[str] = []
     assert run(delay(log.append, "first").then(delay(log.append, "second").as_value(2))) == 2
     assert log == ["first", "second"]
+
+
+def test_memoised_program_that_runs_itself_is_a_defect() -> None:
+    """It would wait for its own end, so the error names the fiber that would."""
+    kept: list[IO[Any]] = []
+    once = memoize(suspend(lambda: kept[0])).tap(lambda io: delay(kept.append, io))
+    (defect,) = cause_of(once.flatten().named("circle")).defects()
+    assert str(defect) == "'circle' cannot wait for the end of a memoised program that it is part of"
 
 
 def test_tap_keeps_the_value() -> None:

@@ -15,7 +15,17 @@ from effio.demos.catalogue import DEMOS
 from tests.architecture.source import ROOT
 
 SHOP = """
+import asyncio
+
 from effio import *
+
+async def loop_name():
+    try:
+        return type(asyncio.get_running_loop()).__name__
+    except RuntimeError:
+        return "trio"
+
+hosted = from_async(loop_name)
 
 def say(text):
     return delay(lambda: print(text, flush=True))
@@ -23,6 +33,7 @@ def say(text):
 page = say("served").named("page")
 broken = par_zip(sleep(9).named("basket"), sleep(0.01).then(fail(ValueError("no such user"))).named("orders"))
 endless = say("begun").then(never).ensuring(sleep(0.01).then(say("closed")))
+priced = say("served").as_value("3 €")
 messy = say("begun").then(sleep(60)).ensuring(fail(OSError("disk full")))
 """
 
@@ -39,6 +50,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process stands in that folder, and forgets its module afterwards."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
+
+
 def effio(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=30, check=False)
 
@@ -47,9 +66,39 @@ def effio(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_run_prints_what_the_program_prints(folder: Path) -> None:
-    """A program that succeeds adds nothing to its own output."""
+    """A program whose value is None adds nothing to its own output."""
     done = effio(folder, "run", "shop:page")
     assert (done.returncode, done.stdout, done.stderr) == (0, "served\n", "")
+
+
+@pytest.mark.usefixtures("inside")
+def test_run_prints_the_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """Any other value is printed last, as Python shows it."""
+    assert main(["run", "shop:priced"]) == 0
+    assert capsys.readouterr().out == "served\n'3 €'\n"
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize(
+    ("backend", "loop"), [("asyncio", "_UnixSelectorEventLoop"), ("uvloop", "Loop"), ("trio", "trio")]
+)
+def test_run_on_a_backend(capsys: pytest.CaptureFixture[str], backend: str, loop: str) -> None:
+    """The coroutines of the program are awaited by the event loop that was named."""
+    pytest.importorskip(backend)
+    assert main(["run", "shop:hosted", "--backend", backend]) == 0
+    assert capsys.readouterr().out == f"'{loop}'\n"
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize("word", ["run", "trace"])
+def test_backend_that_is_missing_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    """It ends with 2 before the program runs."""
+    monkeypatch.setattr("effio.cli.backend.find_spec", lambda name: None)
+    assert main([word, "shop:page", "--backend", "uvloop"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "effio: backend uvloop is not installed: pip install 'effio[uvloop]'\n")
 
 
 def test_run_draws_the_error_tree(folder: Path) -> None:

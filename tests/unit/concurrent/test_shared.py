@@ -12,21 +12,27 @@ import pytest
 from effio import (
     IO,
     Barrier,
+    Cache,
     CapacityLimiter,
     Channel,
     ChannelClosed,
+    CircuitBreaker,
     Deferred,
     Do,
     Event,
     Latch,
     Mutex,
+    Pool,
     RateLimiter,
     Ref,
+    Resource,
     Semaphore,
+    Sender,
     Topic,
     do,
     par_collect,
     par_zip,
+    pure,
     traverse,
 )
 from effio.concurrent.shared import NOTHING, AtEnd, Shared
@@ -115,6 +121,59 @@ def test_end_of_a_fiber_that_nobody_watches_any_more() -> None:
     for watcher in fiber.watchers:
         watcher.wake(NOTHING)
     assert called == ["kept"]
+
+
+NAMED: dict[str, Callable[[Any], object]] = {
+    "Ref": lambda name: Ref.make(0, name=name),
+    "Deferred": lambda name: Deferred[int].make(name=name),
+    "Event": lambda name: Event.make(name=name),
+    "Latch": lambda name: Latch.make(1, name=name),
+    "Barrier": lambda name: Barrier.make(1, name=name),
+    "Mutex": lambda name: Mutex.make(name=name),
+    "Semaphore": lambda name: Semaphore.make(1, name=name),
+    "CapacityLimiter": lambda name: CapacityLimiter.make(1, name=name),
+    "RateLimiter": lambda name: RateLimiter.make(1, name=name),
+    "Channel": lambda name: Channel[int].make(name=name),
+    "Topic": lambda name: Topic[int].make(name=name),
+    "Cache": lambda name: Cache.make(pure, capacity=1, name=name),
+    "CircuitBreaker": lambda name: CircuitBreaker.make(name=name),
+    "Pool": lambda name: Pool.make(Resource.pure(1), max=1, name=name),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_name_is_text(kind: str) -> None:
+    """Another name is refused where the program is built, with the value."""
+    with pytest.raises(TypeError, match=f"^name of {kind} must be a string, not 3\n"):
+        NAMED[kind](3)
+
+
+MADE_ELSEWHERE: dict[str, tuple[Callable[..., object], tuple[Any, ...], str]] = {
+    "as given": (Semaphore, (3,), "Semaphore(3) makes no Semaphore: the program Semaphore.make(3) gives one"),
+    "without arguments": (Mutex, (), "Mutex() makes no Mutex: the program Mutex.make() gives one"),
+    "otherwise": (Mutex, (3,), "Mutex(3) makes no Mutex: the program Mutex.make(...) gives one"),
+    "cache": (Cache, (pure(1),), "Cache(<IO pure(1)>) makes no Cache: the program Cache.make(...) gives one"),
+    "sender": (Sender, (), "Sender() makes no Sender: a sender is an attribute of a Channel"),
+    "pool": (Pool, (), "Pool() makes no Pool: the resource Pool.make(...) gives one"),
+}
+
+
+@pytest.mark.parametrize("case", MADE_ELSEWHERE)
+def test_a_class_that_is_called_says_who_makes_its_objects(case: str) -> None:
+    """With the arguments that were given, if they are those of `make`."""
+    kind, given, message = MADE_ELSEWHERE[case]
+    with pytest.raises(TypeError) as refused:
+        kind(*given)
+    assert str(refused.value) == message
+
+
+def test_a_class_that_is_called_says_how_to_run_the_program() -> None:
+    """The note is what to write, options included."""
+    wrong: Any = Channel
+    with pytest.raises(TypeError) as refused:
+        wrong(3, name="jobs")
+    (note,) = refused.value.__notes__
+    assert note.startswith("write `yield from Channel.make(3, name='jobs')` in a @do function")
 
 
 FORGOTTEN: dict[str, tuple[IO[Any], list[str]]] = {

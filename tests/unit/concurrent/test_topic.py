@@ -17,13 +17,21 @@ from effio import (
     par_settle,
     par_zip,
     pure,
+    run_exit,
     sleep,
     traverse,
     yield_now,
 )
 from effio.concurrent.topic import TopicStats
 from effio.interpreter.backends.simulated import simulate
-from tests.unit.concurrent.sweep import cancelled_everywhere, error_of, go, into, noting, value_of
+from tests.unit.concurrent.sweep import cancelled_everywhere, defect_of, error_of, go, into, noting, value_of
+
+
+def test_use_of_a_subscription_is_a_function() -> None:
+    """The error names the method that was called."""
+    wrong: Any = pure(1)
+    program = Topic[int].make().map(lambda topic: topic.subscribed(wrong))
+    assert str(defect_of(run_exit(program))) == "subscribed needs a function, not <IO pure(1)>"
 
 
 @pytest.mark.parametrize("capacity", [0, 1, 3, inf])

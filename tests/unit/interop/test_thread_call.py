@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
-from effio import CapacityLimiter, dump_fibers, never, run, run_exit, sleep, to_process, to_thread
+from effio import CapacityLimiter, Portal, dump_fibers, never, run, run_exit, sleep, to_process, to_thread
 from effio.interpreter.backends.simulated import simulate
 
 
@@ -23,6 +24,14 @@ def test_coroutine_function_is_refused_when_the_call_is_built(word: object) -> N
         word(coroutine)
 
     assert "from_async" in raised.value.__notes__[0]
+
+
+def test_portal_into_what_is_no_group_is_refused() -> None:
+    """The value is named, and the way that needs no group."""
+    wrong: Any = 3
+    with pytest.raises(TypeError, match=r"^Portal needs a task group, not 3\n") as raised:
+        Portal(wrong)
+    assert "Portal.open()" in raised.value.__notes__[0]
 
 
 @pytest.mark.parametrize("word", [to_thread, to_process])

@@ -14,6 +14,7 @@ import uvloop
 from effio import (
     IO,
     Failure,
+    Recorder,
     Runtime,
     Success,
     VirtualClock,
@@ -38,6 +39,26 @@ from effio import (
 async def give(value: int) -> int:
     await asyncio.sleep(0)
     return value
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "observer": ({"observers": Recorder()}, "observers= needs a list, not <"),
+    "class of observers": ({"observers": [Recorder]}, "observers= needs a list of observers, not <class "),
+    "loop": ({"loop_factory": 3}, "loop_factory needs a function, not 3"),
+    "backend": ({"backend": "uvloop"}, "backend must be one of ('asyncio', 'trio'), not 'uvloop'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_options_are_refused_before_the_run(case: str) -> None:
+    """The error names the option and the value, the note what to give; the program does not begin."""
+    options, message = WRONG[case]
+    begun: list[str] = []
+    with pytest.raises((TypeError, ValueError)) as refused:
+        run(delay(begun.append, "begun"), **options)
+    assert str(refused.value).startswith(message)
+    assert refused.value.__notes__
+    assert not begun
 
 
 def test_program_that_never_waits_makes_no_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:

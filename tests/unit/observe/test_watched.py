@@ -57,6 +57,13 @@ def test_program_that_can_be_dumped_has_its_name() -> None:
     assert run_exit(dump_on_signal(program)).failure().render() == run_exit(program).failure().render()
 
 
+@pytest.mark.parametrize("word", [dump_on_signal, serve_dumps])
+def test_what_is_no_program_is_refused_at_once(word: Any) -> None:
+    """The error names the word and the value."""
+    with pytest.raises(TypeError, match=rf"^{word.__name__} needs a program, not 3\n"):
+        word(3)
+
+
 def test_wrong_signal_is_refused_at_once() -> None:
     """A number that is no signal is an error when the program is built."""
     with pytest.raises(ValueError, match="999"):

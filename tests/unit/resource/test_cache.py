@@ -14,6 +14,7 @@ from effio import (
     CacheStats,
     Do,
     Exit,
+    TaskGroup,
     VirtualClock,
     collect,
     delay,
@@ -31,6 +32,7 @@ from effio import (
     run_exit,
     sleep,
     suspend,
+    task_group,
     unit,
 )
 from effio.cause import Cause, Fail
@@ -60,6 +62,21 @@ class Source:
 
     def cache(self, use: Callable[[Cache[int, int]], IO[Any, Any]], **options: Any) -> IO[Any, Any]:
         return Cache.make(self.load, **{"capacity": 10, **options}).flat_map(use)
+
+
+class Needing:
+    """A cache whose loads ask for other keys first: the programs that `needs` makes of the cache."""
+
+    def __init__(self, needs: dict[str, Callable[[Cache[str, str]], IO[Any, Any]]]) -> None:
+        self.needs = needs
+        self.made: list[Cache[str, str]] = []
+
+    def load(self, key: str) -> IO[str]:
+        return sleep(1).then(suspend(lambda: self.needs[key](self.made[0]))).as_value(key.upper())
+
+    def cache(self, use: Callable[[Cache[str, str]], IO[Any, Any]]) -> IO[Any, Any]:
+        keep = self.made.append
+        return Cache.make(self.load, capacity=10, name="words").tap(lambda made: delay(keep, made)).flat_map(use)
 
 
 # -- What is kept --------------------------------------------------------------------------------------------
@@ -326,6 +343,53 @@ def test_who_waits_for_a_load_is_told_of_which() -> None:
     ]:
         stuck = make.flat_map(lambda cache: cache.get("ann"))
         assert text in repr(run_exit(stuck, clock=VirtualClock()))
+
+
+SELF_MADE: dict[str, dict[str, Callable[[Cache[str, str]], IO[Any, Any]]]] = {
+    "itself": {"a": lambda cache: cache.get("a")},
+    "a child": {"a": lambda cache: par_zip(sleep(2), cache.get("a").fail_after(9))},
+    "two keys": {"a": lambda cache: cache.get("b"), "b": lambda cache: cache.get("a")},
+    "a row": {"a": lambda cache: cache.get("b"), "b": lambda cache: cache.get("c"), "c": lambda cache: cache.get("a")},
+}
+
+
+@pytest.mark.parametrize("case", SELF_MADE)
+def test_load_that_waits_for_itself_is_a_defect(case: str) -> None:
+    """Whoever waits gets an error that names the key, instead of waiting for ever; then nothing is loading."""
+    program = Needing(SELF_MADE[case]).cache(lambda cache: cache.get("a").exit().zip(cache.stats()))
+    exit, stats = outcome(program)
+    (problem,) = exit.failure().defects()
+    assert str(problem) == "the load of 'a' in Cache 'words' would wait for itself"
+    assert stats.loading == 0
+
+
+def test_loads_that_begin_apart_and_wait_for_each_other_are_a_defect() -> None:
+    """Whichever of the two asks last, both fail."""
+    program = Needing(SELF_MADE["two keys"]).cache(lambda cache: par_settle([cache.get("a"), cache.get("b")]))
+    first, second = outcome(program)
+    assert first.failure().defects() == second.failure().defects() != ()
+
+
+def test_loads_may_need_others_and_be_needed_by_many() -> None:
+    """A diamond of keys is no circle."""
+    needs: dict[str, Callable[[Cache[str, str]], IO[Any, Any]]] = {
+        "a": lambda cache: par_zip(cache.get("b"), cache.get("c")),
+        "b": lambda cache: cache.get("d"),
+        "c": lambda cache: cache.get("d"),
+        "d": lambda cache: unit(),
+    }
+    program = Needing(needs).cache(lambda cache: par_zip(cache.get("a"), cache.get("d")))
+    assert outcome(program) == ("A", "D")
+
+
+def test_what_a_load_starts_elsewhere_may_ask_for_its_key() -> None:
+    """The load does not wait for a fiber that it forks into a group around it."""
+
+    def body(group: TaskGroup) -> IO[Any, Any]:
+        needing = Needing({"a": lambda cache: group.fork(cache.get("a")).then(sleep(1))})
+        return needing.cache(lambda cache: cache.get("a").then(cache.stats()))
+
+    assert outcome(task_group(body)).joins == 1
 
 
 def test_repr_tells_how_it_stands() -> None:

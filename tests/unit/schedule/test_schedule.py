@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from effio import pure, run
 from effio.schedule.rule import Moment, Step
 from effio.schedule.schedule import Schedule
 
@@ -324,6 +325,24 @@ def test_shown_as_it_is_written() -> None:
     assert eval(text) == schedule
 
 
+def chained(nested: bool) -> Schedule[object, Any]:
+    """A thousand schedules in turn, the first or the last of which is the innermost."""
+    whole: Schedule[object, Any] = Schedule.recurs(1)
+    for _ in range(999):
+        whole = Schedule.recurs(1).and_then(whole) if nested else whole.and_then(Schedule.recurs(1))
+    return whole
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_long_row_needs_no_deep_stack(nested: bool) -> None:
+    """A thousand schedules in turn are followed, shown, compared and hashed as three are."""
+    schedule = chained(nested)
+    assert len(schedule.preview(2000)) == 1000
+    assert str(schedule).count("and_then") == 999
+    assert len({schedule, chained(True), chained(False)}) == 1
+    assert run(pure(1).repeat(schedule)) == 1
+
+
 def test_equal_if_made_equally() -> None:
     """Schedules are values."""
     assert Schedule.spaced(1) & Schedule.recurs(2) == Schedule.spaced(1) & Schedule.recurs(2)
@@ -345,6 +364,7 @@ MISTAKES: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     "fixed 0": (ValueError, lambda: Schedule.fixed(0)),
     "windowed 0": (ValueError, lambda: Schedule.windowed(0)),
     "jitter upside down": (ValueError, lambda: Schedule.spaced(1).jittered(low=2, high=1)),
+    "Schedule 3": (TypeError, lambda: Schedule(3)),  # type: ignore[arg-type]
     "both 3": (TypeError, lambda: Schedule.spaced(1).both(3)),  # type: ignore[call-overload]
     "while_error 3": (TypeError, lambda: Schedule.spaced(1).while_error(3)),  # type: ignore[call-overload]
     "map 3": (TypeError, lambda: Schedule.spaced(1).map(3)),  # type: ignore[arg-type]
