@@ -170,14 +170,22 @@ def test_cancelled_spans_are_no_errors() -> None:
 # -- Steps that hold the loop --------------------------------------------------------------------------------
 
 
+watching: list[SlowSteps] = []
+
+
 def crunch() -> None:
+    """Hold the loop for a while, and on a busy machine until the watching thread has looked."""
     time.sleep(0.06)
+    latest = time.monotonic() + 10
+    while vars(watching[-1])["_busy"] is None and time.monotonic() < latest:
+        time.sleep(0.005)
 
 
 def warned(program: IO[Any, Any], seconds: float) -> list[SlowStep]:
+    watching[:] = [SlowSteps(seconds)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        run(program, observers=[SlowSteps(seconds)])
+        run(program, observers=watching)
     return [warning.message for warning in caught if isinstance(warning.message, SlowStep)]
 
 
