@@ -166,8 +166,8 @@ def advance(fiber: Fiber) -> None:
                 value = fiber.value
                 fiber.value = None
             elif tag == DERIVED:
-                maker = type(node).__name__
-                node = MEANINGS[type(node)](node)
+                maker = type(node)
+                node = MEANINGS[maker](node)
                 continue
             elif tag == SUSPEND:
                 suspend: Suspend = node
