@@ -196,12 +196,7 @@ class Starting:
 
 
 def memoize(node: derived.Memoize) -> IO[Any, Any]:
-    return Call(lambda: FlatMap(Ask(Memo(node._source).begin, peek=True), itself))
-
-
-def itself(program: IO[Any, Any]) -> IO[Any, Any]:
-    """The program that was found."""
-    return program
+    return Call(lambda: Memo(node._source).joined())
 
 
 @final
@@ -219,6 +214,10 @@ class Memo:
         self.outcome: IO[Any, Any] | None = None
         self.ended = Signal("a memoised program")
 
+    def joined(self) -> IO[Any, Any]:
+        """Run the program if nobody has, or take on the exit of whoever does."""
+        return Ask(self.begin, peek=True).flatten()
+
     def begin(self, fiber: Any) -> IO[Any, Any]:
         if self.outcome is not None:
             return self.outcome
@@ -234,7 +233,7 @@ class Memo:
         if isinstance(exit, Failure) and exit.failure().has_cancelled:
             self.running = None
             self.ended = Signal("a memoised program")
-            ended.fire(FlatMap(Ask(self.begin, peek=True), itself))
+            ended.fire(self.joined())
             return NOTHING
         self.outcome = Halt(exit.failure()) if isinstance(exit, Failure) else Pure(exit.unwrap())
         self.running = None

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from effio import IO, delay, from_async, par_zip, run
+from effio import IO, delay, from_async, par_zip, pure, run, yield_now
 from effio.interpreter import scheduler
 
 ROUNDS = 4_000
@@ -47,3 +47,15 @@ async def gives_at_once() -> None:
 def test_fiber_that_never_waits_is_cut_at_its_deadline(step: IO[object]) -> None:
     """The timer of a scope is set when a turn ends in it, though nothing has ever waited there."""
     assert run(step.repeat(10**9).move_on_after(0.005)) is None
+
+
+def test_fiber_that_only_leaves_scopes_is_cut_too() -> None:
+    """A fiber that is ready meanwhile ends before one that has thousands of scopes to leave."""
+    order: list[str] = []
+    deep: IO[object] = pure(None)
+    for _ in range(3_000):
+        deep = deep.move_on_after(60)
+
+    run(par_zip(deep.then(delay(order.append, "deep")), yield_now.then(delay(order.append, "quick"))))
+
+    assert order == ["quick", "deep"]
