@@ -43,7 +43,7 @@ def tree_of(scheduler: Scheduler, asking: Fiber | None = None) -> FiberDump:
     asking = asking or scheduler.current
     fibers = list(scheduler.fibers())
     places = {fiber: place for place, fiber in enumerate(fibers)}
-    now = scheduler.clock.now()
+    now = scheduler.now()
     return FiberDump([state_of(fiber, now, asking, places) for fiber in fibers])
 
 

@@ -51,7 +51,7 @@ class AsyncioBackend:
             self.timer = None
         self.timer_at = when
         if when is not None:
-            delay = when - self.scheduler.clock.now()
+            delay = when - self.scheduler.now()
             self.timer = self.loop.call_later(max(0.0, delay), self.timer_due)
 
     def timer_due(self) -> None:
@@ -71,7 +71,7 @@ class AsyncioBackend:
             if not self.scheduler.in_flight and not self.scheduler.outside and not self.scheduler.over:
                 self.jump = self.loop.call_soon(self.nothing_left)
         elif self.in_flight():
-            delay = max(0.0, when - self.scheduler.clock.now())
+            delay = max(0.0, when - self.scheduler.now())
             self.timer = self.loop.call_later(delay, self.jump_to, when)
         else:
             self.jump = self.loop.call_soon(self.jump_to, when)

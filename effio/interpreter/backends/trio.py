@@ -176,7 +176,7 @@ class TrioBackend:
             if not self.asked and not self.in_flight():
                 self.pass_time()
             return
-        delay = inf if self.due is None else max(0.0, self.due - self.scheduler.clock.now())
+        delay = inf if self.due is None else max(0.0, self.due - self.scheduler.now())
         with trio.CancelScope(deadline=trio.current_time() + delay) as alarm:
             self.resting = current_task()
             await wait_task_rescheduled(self.rung)

@@ -181,7 +181,7 @@ def written(system: Stepped, threads: Sequence[int]) -> Simulation:
 
 def simulation_of(run: Stepping, journal: Journal) -> Simulation:
     """What there is to tell of a run, as far as it has come."""
-    elapsed = run.scheduler.clock.now()
+    elapsed = run.scheduler.now()
     over = run.scheduler.over
     due = run.scheduler.timers.next()
     outcome = run.outcome()

@@ -104,7 +104,7 @@ class Journal:
                 self.turns,
                 fiber.name,
                 text,
-                time=scheduler.clock.now(),
+                time=scheduler.now(),
                 stopped=stopped,
                 place=alive.index(fiber),
                 can_fail=getattr(node, "_touches", None) is None or not is_shielded(fiber),
@@ -149,9 +149,7 @@ class Journal:
         stopped = self.last.name if self.last is not None and self.last in ready else None
         self.census.append(cancellable([*scheduler.fibers()]))
         self.choices.append((self.turns, "time", 0))
-        self.events.append(
-            Event(self.turns, "clock", "the next timer fires", time=scheduler.clock.now(), stopped=stopped)
-        )
+        self.events.append(Event(self.turns, "clock", "the next timer fires", time=scheduler.now(), stopped=stopped))
         self.moved(None, CLOCK)
         self.count("clock")
 
@@ -164,7 +162,7 @@ class Journal:
         index = alive.index(fiber)
         self.census.append(cancellable(alive))
         self.choices.append((self.turns, what, index))
-        self.events.append(Event(self.turns, fiber.name, text, time=scheduler.clock.now()))
+        self.events.append(Event(self.turns, fiber.name, text, time=scheduler.now()))
         self.moved(None, CANCELLER if what == "cancel" else NOBODY)
         self.count(f"{fiber.name} {what}")
 

@@ -131,7 +131,7 @@ class Rounds:
     def state(self, scheduler: Scheduler) -> Picture | None:
         """The picture of everything that a run can still depend on; None if not all of it can be seen."""
         painter = Painter(inside=True, cut=self.cut)
-        now = scheduler.clock.now()
+        now = scheduler.now()
         try:
             fibers = [self.of_fiber(painter, fiber) for fiber in scheduler.fibers()]
             timers = [(entry[0] - now, painter.of(entry[3])) for entry in armed(scheduler.timers)]
